@@ -53,23 +53,88 @@ export const PolicyQueryResult = z.object({
 });
 export type PolicyQueryResult = z.infer<typeof PolicyQueryResult>;
 
+/** Whether a repository is private, and the policy on its default branch. */
+export const CurrentPolicyAnswer = z.object({
+  repository: z.object({
+    databaseId: z.int(),
+    isPrivate: z.boolean(),
+    defaultBranchRef: z.object({ target: PolicyQueryResult }),
+  }),
+});
+
 /** The last edits of comments, by their node ids; null: never edited. */
 export const EditsAnswer = z.object({
   nodes: z.array(z.object({ id: z.string(), lastEditedAt: z.string().nullable() }).nullable()),
 });
 
-/** Who edited an issue's text last; a null `lastEditedAt`: nobody did since it was opened. */
-export const WriterAnswer = z.object({
-  repository: z.object({ issue: z.object({ lastEditedAt: z.string().nullable(), editor: Actor }) }),
+const IssueText = z.object({
+  number: z.int(),
+  title: z.string(),
+  body: z.string(),
+  state: z.enum(["OPEN", "CLOSED"]),
+  locked: z.boolean(),
+  author: Actor,
+  labels: listing(z.object({ name: z.string() })).nullable(),
+  repository: z.object({ databaseId: z.int() }),
+});
+/** An issue's own text, as its author and whoever may triage wrote it. */
+export type IssueText = z.infer<typeof IssueText>;
+
+const WrittenNode = z.object({
+  id: z.string(),
+  fullDatabaseId: z.string().regex(/^[0-9]+$/),
+  author: Actor,
+  body: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  lastEditedAt: z.string().nullable(),
+});
+/** A comment with the times of its changes; `lastEditedAt` null: never edited. */
+export type WrittenNode = z.infer<typeof WrittenNode>;
+
+const IssueNode = IssueText.extend({
+  __typename: z.literal("Issue"),
+  createdAt: z.string(),
+  lastEditedAt: z.string().nullable(),
+  editor: Actor,
+  renamed: z.object({ nodes: z.array(z.object({ createdAt: z.string() }).nullable()) }),
+  assigned: z.object({
+    pageInfo: z.object({ hasPreviousPage: z.boolean() }),
+    nodes: z.array(z.object({ assignee: z.object({ __typename: z.string() }).nullable() }).nullable()),
+  }),
+  parent: IssueText.nullable(),
+  subIssues: listing(IssueText).nullable(),
+  comments: listing(WrittenNode),
+});
+/** An issue with its last changes, its parent, the first of its sub-issues and of its comments. */
+export type IssueNode = z.infer<typeof IssueNode>;
+
+/** A repository with the tip of its default branch (null: it is empty), and an issue or a pull request of it. */
+export const IssueAnswer = z.object({
+  repository: z.object({
+    databaseId: z.int(),
+    nameWithOwner: z.string(),
+    defaultBranchRef: z.object({ name: z.string(), target: z.object({ oid: z.string() }).nullable() }).nullable(),
+    issueOrPullRequest: z.discriminatedUnion("__typename", [
+      IssueNode,
+      z.object({ __typename: z.literal("PullRequest") }),
+    ]),
+  }),
 });
 
-/** The last changes of an issue's body and title; null: never. */
-export const TextEditAnswer = z.object({
+/** A branch's tip, a commit's tree, and the pull requests whose head has the branch's name, in forks too. */
+export const BranchAnswer = z.object({
   repository: z.object({
-    issue: z.object({
-      lastEditedAt: z.string().nullable(),
-      timelineItems: z.object({ nodes: z.array(z.object({ createdAt: z.string() }).nullable()) }),
-    }),
+    ref: z.object({ target: z.object({ oid: z.string() }).nullable() }).nullable(),
+    object: z.object({ tree: z.object({ oid: z.string() }).optional() }).nullable(),
+    pullRequests: listing(
+      z.object({
+        number: z.int(),
+        state: z.enum(["OPEN", "CLOSED", "MERGED"]),
+        baseRefName: z.string(),
+        isCrossRepository: z.boolean(),
+      }),
+    ),
   }),
 });
 

@@ -1,5 +1,6 @@
 import type { GitHub } from "../../collect/github/request.ts";
 import { type Conversation, readConversation } from "../../collect/issue/conversation.ts";
+import type { WrittenComment } from "../../collect/issue/state.ts";
 import { answeredSources } from "../../core/answer.ts";
 import type { Command } from "../../core/commands.ts";
 import type { Subject } from "../../core/effects.ts";
@@ -17,7 +18,13 @@ const maxCommands = 50;
 /** Reads the commands under an issue or pull request that were neither answered in the ledger nor passed over. */
 export async function readOpenCommands(
   github: GitHub,
-  thread: { subject: Subject; createdAt: string; labels: string[]; assignment?: Command | null },
+  thread: {
+    subject: Subject;
+    createdAt: string;
+    labels: string[];
+    assignment?: Command | null;
+    written?: WrittenComment[] | null;
+  },
   {
     policy,
     entries,

@@ -1,11 +1,11 @@
 import { apiObjects } from "../../collect/github/objects.ts";
 import { readPermission } from "../../collect/github/people.ts";
-import { type GitHub, readBranch, requestKnown } from "../../collect/github/request.ts";
+import type { GitHub } from "../../collect/github/request.ts";
 import { readInstructions } from "../../collect/issue/base-files.ts";
 import type { Conversation } from "../../collect/issue/conversation.ts";
-import { readTextEdit } from "../../collect/issue/edits.ts";
 import { type IssueReading, readIssue } from "../../collect/issue/issue.ts";
 import { readOpeners } from "../../collect/issue/openers.ts";
+import { readIssueState } from "../../collect/issue/state.ts";
 import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
@@ -43,19 +43,19 @@ export async function observeIssue(
   entries: TypedEntry[],
   tools: ReconcileTools,
 ): Promise<Known<Observation>> {
-  const common = await observeRepository(github, tools);
-  if (!common.known) return common;
-  const { base, repository } = common.value;
+  const sight = await readIssueState(github, subject.number);
+  if (!sight.known) return sight;
+  const { repository, base, state } = sight.value;
   const repositoryRef = { id: subject.repository, name: repository.name };
+  // A pull request can have the same labels and is no issue.
+  if (state === null) return known({ repository: repositoryRef, decide: async () => emptyDecision() });
   const objects = apiObjects(github, tools.cache);
-  const issue = await readIssue(github, subject.number, {
-    base,
-    objects,
-    people: usablePolicy(common.value.policy)?.policy.people ?? null,
-  });
+  const policy = base.known ? await readPolicy(objects, base.value) : base;
+  const common = { now: tools.now().toISOString(), ourselves: tools.ourselves, repository, base, policy };
+  const people = usablePolicy(policy)?.policy.people ?? null;
+  const issue = await readIssue(github, { repository, state }, { base, objects, people });
   if (!issue.known) return issue;
-  const reading = issue.value;
-  if (reading === null) return known({ repository: repositoryRef, decide: async () => emptyDecision() });
+  const { written, ...reading } = issue.value;
   const { labels } = reading.issue;
   const wantsTicket = (commands: readonly Pick<CommandRequest, "command">[]) =>
     isStory(reading.issue) &&
@@ -69,22 +69,16 @@ export async function observeIssue(
   // that effect is given up, the label stays.
   const conversation = await readOpenCommands(
     github,
-    { subject, createdAt: reading.createdAt, labels, assignment },
-    {
-      policy: common.value.policy,
-      entries,
-      tools,
-      wantsTicket,
-    },
+    { subject, createdAt: reading.createdAt, labels, assignment, written },
+    { policy, entries, tools, wantsTicket },
   );
   if (!conversation.known) return conversation;
-  const people = usablePolicy(common.value.policy)?.policy.people;
   const isPlanned = wantsTicket(conversation.value.commands);
   const children = isPlanned ? await withPlanners(reading.children, github, people) : reading.children;
-  const text = await readText({ ...reading, children }, conversation.value, github, tools);
+  const text = await readText({ ...reading, children }, conversation.value, tools);
   const { isEpic, epic } = { isEpic: labels.includes("epic"), epic: epicOf(reading) };
   // A story is planned by a planner's request, and its epic is looked at then.
-  const openers = await readOpeners(github, { issue: reading.issue, epic }, people ?? null, {
+  const openers = await readOpeners(github, { issue: reading.issue, epic }, people, {
     commands: conversation.value.commands,
     wanted: (number) =>
       (isEpic || isStory(reading.issue)) &&
@@ -92,7 +86,7 @@ export async function observeIssue(
       (number === reading.issue.number || isPlanned || !isTakenOver(entries, reading.issue.number)),
   });
   if (!openers.known) return openers;
-  const instructions = await readInstructionsFor(subject.number, common.value, entries, conversation.value, {
+  const instructions = await readInstructionsFor(subject.number, common, entries, conversation.value, {
     objects,
     isPlanned,
   });
@@ -103,7 +97,7 @@ export async function observeIssue(
       const outcomes = await outcomesOf(tools.db, subject);
       const bodies = await readBodies(subject.number, fresh, outcomes, tools.db);
       const facts: StoryFacts = {
-        ...common.value,
+        ...common,
         ...reading,
         ...conversation.value,
         ...bodies,
@@ -124,10 +118,10 @@ export async function observeIssue(
 const maxAuthors = 10;
 
 /** The sub-issues, with whether those who wrote diff prompts are planners; past the first authors nobody is. */
-async function withPlanners(children: ChildFacts[], github: GitHub, people?: People): Promise<ChildFacts[]> {
+async function withPlanners(children: ChildFacts[], github: GitHub, people: People | null): Promise<ChildFacts[]> {
   const read = new Map<number, Known<boolean>>();
   const isPlanner = async (by: Account): Promise<Known<boolean>> => {
-    if (people === undefined) return unknown("there is no valid policy");
+    if (people === null) return unknown("there is no valid policy");
     if (read.size === maxAuthors) return known(false);
     const permission = await readPermission(github, by, people);
     if (!permission.known) return permission;
@@ -153,9 +147,8 @@ async function withPlanners(children: ChildFacts[], github: GitHub, people?: Peo
  * `ai:run` takes onto the light tier, and of diff prompts that people wrote below a story.
  */
 async function readText(
-  { issue, children }: IssueReading,
+  { issue, children, textAt: editedAt }: Omit<IssueReading, "written">,
   { commands }: Conversation,
-  github: GitHub,
   { secrets }: ReconcileTools,
 ): Promise<StoryFacts["text"]> {
   const secretIn = async (texts: string[]) => (await redactSecretsIn(texts, secrets)).redactions[0]?.rule ?? null;
@@ -163,9 +156,7 @@ async function readText(
   if (prompts.length > 0)
     return known({ editedAt: null, secret: await secretIn([issue.title, issue.body, ...prompts]) });
   if (isStory(issue) || commands.every(({ command }) => command.name !== "run")) return unknown("nobody asked for it");
-  const edited = await readTextEdit(github, issue.number);
-  if (!edited.known) return edited;
-  return known({ editedAt: edited.value, secret: await secretIn([issue.title, issue.body]) });
+  return known({ editedAt, secret: await secretIn([issue.title, issue.body]) });
 }
 
 /**
@@ -190,26 +181,6 @@ async function readInstructionsFor(
   const read = new Map<string, Known<InstructionReading[]>>();
   if (paths.length > 0) for (const commit of wanted) read.set(commit, await readInstructions(objects, commit, paths));
   return read;
-}
-
-/** The common facts of all issue rules: the repository, the policy and the tip of the default branch. */
-async function observeRepository(github: GitHub, tools: ReconcileTools) {
-  const { request, owner, repo } = github;
-  const repository = await requestKnown(
-    `the repository ${owner}/${repo}`,
-    request("GET /repos/{owner}/{repo}", { owner, repo }),
-  );
-  if (!repository.known) return repository;
-  const { id, full_name: name, default_branch: defaultBranch } = repository.value;
-  const base = await readBranch(github, defaultBranch);
-  const policy = base.known ? await readPolicy(apiObjects(github, tools.cache), base.value) : base;
-  return known({
-    now: tools.now().toISOString(),
-    ourselves: tools.ourselves,
-    repository: { id: Number(id), name, defaultBranch },
-    base,
-    policy,
-  });
 }
 
 /** The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed again here. */

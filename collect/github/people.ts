@@ -34,9 +34,12 @@ export async function readPermission(github: GitHub, account: Account, people: P
   // A custom role has a name of its own; the legacy field then gives the built-in role that it is based on.
   const role = roles.find((one) => one === named) ?? roles.find((one) => one === answer.data.permission) ?? "none";
   const held: Duty[] = [];
+  // Several duties can name one team.
+  const asked = new Map<string, Known<boolean>>();
   for (const duty of duties) {
     for (const name of people[duty]) {
-      const holds = await isNamed(github, account, name);
+      const holds = asked.get(name) ?? (await isNamed(github, account, name));
+      asked.set(name, holds);
       if (!holds.known) return holds;
       if (holds.value) {
         held.push(duty);

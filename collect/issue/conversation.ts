@@ -11,18 +11,25 @@ import { listAll } from "../github/listing.ts";
 import { readPermission } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 import { readEdits } from "./edits.ts";
+import type { WrittenComment } from "./state.ts";
 
 /** The comments of an issue or pull request: people's commands, their other comments, and the body of our own one. */
 export type Conversation = { commands: CommandRequest[]; comments: CommentFact[]; sticky: string | null };
 
-/** The issue or pull request to read. `assignment`: what the assignment of our bot there asks for; absent: there is none. */
-type Thread = { number: number; createdAt: string; labels: string[]; assignment?: Command | null };
+/**
+ * The issue or pull request to read. `assignment`: what the assignment of our bot there asks for; absent: there is none.
+ * `written`: its comments, if they were read with it.
+ */
+type Thread = {
+  number: number;
+  createdAt: string;
+  labels: string[];
+  assignment?: Command | null;
+  written?: WrittenComment[] | null;
+};
 
-/** A command before its author's permission and (by the comment's node id) its edits are read. */
-type FoundCommand = Omit<CommandRequest, "permission"> & { node: string | null };
-
-/** A comment that is no command, before its author's right is read; `counts`: it was not edited, as far as REST tells. */
-type FoundComment = Omit<CommentFact, "right"> & { node: string; counts: boolean };
+/** A command before its author's permission and its comment's history are read; `comment` null: it is no comment. */
+type FoundCommand = Omit<CommandRequest, "permission"> & { comment: WrittenComment | null };
 
 /** The most people whose right to comment on a ticket is read: those who wrote last. Anybody may comment. */
 const maxAuthors = 10;
@@ -49,48 +56,26 @@ export async function readConversation(
     wantsTicket?(commands: readonly Pick<CommandRequest, "command">[]): boolean;
   },
 ): Promise<Known<Conversation>> {
-  const { request, owner, repo } = github;
-  const number = issue.number;
-  const comments = await listAll(`the comments of #${number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { owner, repo, issue_number: number, ...page }),
-  );
+  const { number, written = null } = issue;
+  const comments = written === null ? await listComments(github, number) : known(written);
   if (!comments.known) return comments;
   let sticky: string | null = null;
   const open: FoundCommand[] = [];
-  const talk: FoundComment[] = [];
+  const talk: WrittenComment[] = [];
   for (const comment of comments.value) {
-    const by = Account.safeParse({
-      id: comment.user?.id,
-      login: comment.user?.login,
-      type: comment.user?.type,
-    });
-    if (!by.success) continue;
-    // A lone surrogate has no canonical form, so no ledger entry could hold it.
-    const body = (comment.body ?? "").toWellFormed();
-    if (by.data.id === context.ourselves.bot.id) {
-      if (sticky === null && body.includes(stickyMarker)) sticky = `${body.replace(stickyMarker, "").trimEnd()}\n`;
+    const { id, by, text, at } = comment;
+    if (by.id === context.ourselves.bot.id) {
+      if (sticky === null && text.includes(stickyMarker)) sticky = `${text.replace(stickyMarker, "").trimEnd()}\n`;
       continue;
     }
-    const command = parseCommand(body);
-    const source: Source = { type: "comment", id: Number(comment.id) };
-    const edited = comment.created_at !== comment.updated_at;
-    const viaApp = comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined;
+    const command = parseCommand(text);
+    const source: Source = { type: "comment", id };
     // Bots get no answer: two of them could answer each other forever.
-    const isPerson = by.data.type === "User";
-    if (command === null && isPerson)
-      talk.push({ id: source.id, by: by.data, text: body, node: comment.node_id, counts: !edited && !viaApp });
+    const isPerson = by.type === "User";
+    if (command === null && isPerson) talk.push(comment);
     const isHeard = isPerson || context.withBots === true;
     if (command === null || !isHeard || context.isAnswered(source)) continue;
-    open.push({
-      source,
-      command,
-      by: by.data,
-      at: comment.created_at,
-      edited,
-      viaApp,
-      atOpening: false,
-      node: comment.node_id,
-    });
+    open.push({ source, command, by, at, edited: comment.edited, viaApp: false, atOpening: false, comment });
   }
   const triggered = await readTriggers(github, issue, context);
   if (!triggered.known) return triggered;
@@ -98,13 +83,24 @@ export async function readConversation(
 
   const next = all.slice(0, context.max);
   const isWanted = context.wantsTicket?.(next) === true;
-  const counting = talk.filter(({ counts }) => counts);
+  const asked = next.flatMap(({ comment }) => comment ?? []);
+  const apps = await readApps(github, number, isWanted ? [...asked, ...talk] : asked);
+  if (!apps.known) return apps;
+  const counting = talk.filter(({ id, edited, viaApp }) => !edited && (viaApp ?? apps.value.get(id)) !== true);
   const authors = [...new Set(counting.toReversed().map(({ by }) => by.id))].slice(0, maxAuthors);
   const wanted = isWanted ? counting.filter(({ by }) => authors.includes(by.id)) : [];
-  const edits = await readEdits(github, [
-    ...next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),
-    ...wanted.map(({ node }) => node),
-  ]);
+  // The query told of every edit; REST does not.
+  const unsure = written === null ? [...asked.filter(({ edited }) => !edited), ...wanted] : [];
+  const edits = await readEdits(
+    github,
+    unsure.map(({ node }) => node),
+  );
+  const historyOf = (comment: WrittenComment): Known<{ edited: boolean; viaApp: boolean }> => {
+    const viaApp = comment.viaApp ?? apps.value.get(comment.id);
+    if (viaApp === undefined) return unknown("GitHub did not tell whether an app wrote the comment");
+    const edited = unsure.includes(comment) ? editOf(comment.node, edits) : known(comment.edited);
+    return edited.known ? known({ edited: edited.value, viaApp }) : edited;
+  };
   const permissions = new Map<number, Known<Permission>>();
   const permissionOf = async (by: Account): Promise<Known<Permission>> => {
     const found =
@@ -118,25 +114,64 @@ export async function readConversation(
     return found;
   };
   const commands: CommandRequest[] = [];
-  for (const { node, ...one } of next) {
+  for (const { comment, ...one } of next) {
     const permission = await permissionOf(one.by);
-    const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
-    commands.push(edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited });
+    const history = comment === null ? known({}) : historyOf(comment);
+    commands.push(history.known ? { ...one, permission, ...history.value } : { ...one, permission: history });
   }
   const told: CommentFact[] = [];
   for (const one of talk) {
-    const { id, by, text, node, counts } = one;
-    const unread = counts && !isWanted ? unknown("nobody asks for a plan") : known(null);
-    const right = wanted.includes(one) ? rightOf(await permissionOf(by), editOf(node, edits)) : unread;
-    told.push({ id, by, text, right });
+    const unread = counting.includes(one) && !isWanted ? unknown("nobody asks for a plan") : known(null);
+    const right = wanted.includes(one) ? rightOf(await permissionOf(one.by), historyOf(one)) : unread;
+    told.push({ id: one.id, by: one.by, text: one.text, right });
   }
   return known({ commands, comments: told, sticky });
 }
 
+/** All comments by REST, which does not tell of an edit within a comment's first second. */
+async function listComments(github: GitHub, number: number): Promise<Known<WrittenComment[]>> {
+  const { request, owner, repo } = github;
+  const listed = await listAll(`the comments of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { owner, repo, issue_number: number, ...page }),
+  );
+  if (!listed.known) return listed;
+  return known(
+    listed.value.flatMap((comment) => {
+      const { user } = comment;
+      const by = Account.safeParse({ id: user?.id, login: user?.login, type: user?.type });
+      if (!by.success) return [];
+      return {
+        id: Number(comment.id),
+        node: comment.node_id,
+        by: by.data,
+        // A lone surrogate has no canonical form, so no ledger entry could hold it.
+        text: (comment.body ?? "").toWellFormed(),
+        at: comment.created_at,
+        edited: comment.created_at !== comment.updated_at,
+        viaApp: comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined,
+      };
+    }),
+  );
+}
+
+/** Whether each comment came through an app, by its id, where a query read it: only REST tells. */
+async function readApps(
+  github: GitHub,
+  number: number,
+  comments: readonly WrittenComment[],
+): Promise<Known<ReadonlyMap<number, boolean>>> {
+  if (comments.every(({ viaApp }) => viaApp !== null)) return known(new Map());
+  const listed = await listComments(github, number);
+  return listed.known ? known(new Map(listed.value.map(({ id, viaApp }) => [id, viaApp === true]))) : listed;
+}
+
 /** What lets a person's comment be part of a ticket: the duty to plan, or write access; an edited one never is. */
-function rightOf(permission: Known<Permission>, edited: Known<boolean>): CommentFact["right"] {
-  if (!edited.known) return edited;
-  if (edited.value) return known(null);
+function rightOf(
+  permission: Known<Permission>,
+  history: Known<{ edited: boolean; viaApp: boolean }>,
+): CommentFact["right"] {
+  if (!history.known) return history;
+  if (history.value.edited) return known(null);
   if (!permission.known) return permission;
   const { role, duties } = permission.value;
   if (!writers.has(role)) return known(null);
@@ -191,7 +226,7 @@ async function readTriggers(
           edited: false,
           viaApp: event.performed_via_github_app !== null && event.performed_via_github_app !== undefined,
           atOpening: event.created_at <= createdAt,
-          node: null,
+          comment: null,
         },
       ];
     }),

@@ -1,8 +1,6 @@
 import { type Known, known, unknown } from "../../core/known.ts";
-import { EditsAnswer, TextEditAnswer, WriterAnswer } from "../../schemas/graphql.ts";
-import type { Account } from "../../schemas/text.ts";
+import { EditsAnswer } from "../../schemas/graphql.ts";
 import { query } from "../github/graphql.ts";
-import { accountOf } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 
 /** Whether comments were ever edited. The tests check every field against GitHub's published schema. */
@@ -33,52 +31,4 @@ export async function readEdits(github: GitHub, ids: readonly string[]): Promise
     for (const node of read.data.nodes) if (node !== null) edits.set(node.id, node.lastEditedAt !== null);
   }
   return known(edits);
-}
-
-/** Who edited an issue's text last. The tests check every field against GitHub's published schema. */
-export const writerQuery = `query SallyportWriter($owner: String!, $repo: String!, $number: Int!) {
-  repository(owner: $owner, name: $repo) {
-    issue(number: $number) {
-      lastEditedAt
-      editor { __typename login ... on User { databaseId } ... on Bot { databaseId } }
-    }
-  }
-}`;
-
-/** Who wrote an issue's text as it is now: whoever edited it last, or its author. Null: an account that is gone. */
-export async function readWriter(github: GitHub, number: number, author: Account): Promise<Known<Account | null>> {
-  const { owner, repo } = github;
-  const what = `who wrote the text of #${number}`;
-  const answer = await query(github, what, { text: writerQuery, variables: { owner, repo, number } });
-  if (!answer.known) return answer;
-  const read = WriterAnswer.safeParse(answer.value.data);
-  if (!read.success) return unknown(`GitHub's answer about ${what} has another form; try again`);
-  const { lastEditedAt, editor } = read.data.repository.issue;
-  return known(lastEditedAt === null ? author : accountOf(editor));
-}
-
-/** When an issue's body and title were last changed. The tests check every field against GitHub's published schema. */
-export const textEditQuery = `query SallyportTextEdit($owner: String!, $repo: String!, $number: Int!) {
-  repository(owner: $owner, name: $repo) {
-    issue(number: $number) {
-      lastEditedAt
-      timelineItems(itemTypes: [RENAMED_TITLE_EVENT], last: 1) { nodes { ... on RenamedTitleEvent { createdAt } } }
-    }
-  }
-}`;
-
-/**
- * When an issue's title or body was last changed (RFC 3339, in whole seconds); null: never. Its author and everyone
- * who may triage can change them.
- */
-export async function readTextEdit(github: GitHub, number: number): Promise<Known<string | null>> {
-  const { owner, repo } = github;
-  const what = `whether #${number} was edited`;
-  const answer = await query(github, what, { text: textEditQuery, variables: { owner, repo, number } });
-  if (!answer.known) return answer;
-  const read = TextEditAnswer.safeParse(answer.value.data);
-  if (!read.success) return unknown(`GitHub's answer about ${what} has another form; try again`);
-  const { lastEditedAt, timelineItems } = read.data.repository.issue;
-  const times = [lastEditedAt, ...timelineItems.nodes.map((one) => one?.createdAt ?? null)];
-  return known(times.reduce((last, at) => (at !== null && (last === null || at > last) ? at : last), null));
 }

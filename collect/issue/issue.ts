@@ -10,7 +10,7 @@ import { readPermission } from "../github/people.ts";
 import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 import type { Objects } from "../objects.ts";
 import { readTask } from "./base-files.ts";
-import { readWriter } from "./edits.ts";
+import type { IssueState, SeenIssue, WrittenComment } from "./state.ts";
 
 /** The facts about an issue that GitHub gives; the ledger and the store add the others. */
 export type IssueReading = Pick<
@@ -18,8 +18,12 @@ export type IssueReading = Pick<
   "issue" | "parent" | "namedEpic" | "namedBy" | "decisions" | "children" | "task"
 > & {
   createdAt: string;
-  /** The numeric ids of those who are assigned. */
+  /** When its title or body was last changed (RFC 3339); null: never. */
+  textAt: string | null;
+  /** The numeric ids of those who are assigned; empty too where they are people alone. */
   assignees: number[];
+  /** Its comments as the query gave them; null: it did not give all. */
+  written: WrittenComment[] | null;
 };
 
 /** The fields of GitHub's issue that we read; several endpoints return it. */
@@ -31,59 +35,50 @@ type RawIssue = {
   locked?: boolean;
   user: { id: number | bigint; login: string; type: string } | null;
   labels: (string | { name?: string })[];
-  created_at: string;
   repository_url: string;
 };
 
 /** Where an issue's files are read: the tip of the default branch, and a reader; and the policy's people. */
 type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry" | "blob">; people: People | null };
 
-/**
- * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is
- * that of a pull request, which can have the same labels and is not an issue.
- */
+/** Reads what an issue names: its parent, its sub-issues, its epic, its task file and its decision records. */
 export async function readIssue(
   github: GitHub,
-  number: number,
+  { repository: { name }, state }: { repository: { name: string }; state: IssueState },
   source: IssueSource,
-): Promise<Known<IssueReading | null>> {
-  const { request, owner, repo } = github;
-  const raw = await requestKnown(
-    `issue #${number}`,
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
-  );
-  if (!raw.known) return raw;
-  if ((raw.value.pull_request ?? null) !== null) return known(null);
-  const issue = issueFacts(raw.value);
-  if (issue === null) return unknown(`GitHub does not say who wrote issue #${number}`);
-  const repositoryUrl = raw.value.repository_url;
-  const [parent, children] = await Promise.all([
-    readParent(github, number, repositoryUrl),
-    readChildren(github, number, repositoryUrl),
-  ]);
+): Promise<Known<IssueReading>> {
+  const issue = authored(state.issue);
+  if (issue === null) return unknown(`GitHub does not say who wrote issue #${state.issue.number}`);
+  const { number } = issue;
+  const parent = state.parent === null ? await readParent(github, number, name) : known(state.parent.is);
   if (!parent.known) return parent;
+  const children = state.children === null ? await readChildren(github, number, name) : known(state.children);
   if (!children.known) return children;
+  const assignees = state.hadBots ? await readAssignees(github, number) : known([]);
+  if (!assignees.known) return assignees;
 
   const form = storyForm(issue.body);
   const isStory = issue.labels.includes("story");
-  const namedEpic =
-    isStory && parent.value === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
+  const above = parent.value?.isHere === true ? authored(parent.value) : null;
+  const namedEpic = isStory && above === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
   if (!namedEpic.known) return namedEpic;
-  const namedBy = namedEpic.value === null ? null : await readNamer(github, issue, source.people);
+  const namedBy = namedEpic.value === null ? null : await readNamer(github, state.writer, source.people);
   const hasForm = isStory || issue.labels.includes("epic");
   const decisions = hasForm ? await readDecisions(form.decisions, source) : known([]);
   const task = isStory ? await readNamedTask(form.task, source) : known(null);
   if (!task.known) return task;
   return known({
     issue,
-    parent: parent.value,
+    parent: above,
     namedEpic: namedEpic.value,
     namedBy,
     decisions,
     task: task.value,
-    children: children.value,
-    createdAt: raw.value.created_at,
-    assignees: (raw.value.assignees ?? []).map(({ id }) => Number(id)),
+    children: children.value.map(childFacts),
+    createdAt: state.createdAt,
+    textAt: state.textAt,
+    assignees: assignees.value,
+    written: state.comments,
   });
 }
 
@@ -93,30 +88,33 @@ async function readNamedTask(id: string | null, { base, objects }: IssueSource):
   return base.known ? readTask(objects, base.value, id) : base;
 }
 
-/** Who wrote the text that names an epic, with a permission that is read now. */
+/** The permission of whoever wrote the text that names an epic, as it is now. */
 async function readNamer(
   github: GitHub,
-  { number, author }: IssueFacts,
+  by: Account | null,
   people: People | null,
 ): Promise<NonNullable<StoryFacts["namedBy"]>> {
-  const by = await readWriter(github, number, author);
-  if (!by.known) return { by: null, permission: by };
-  if (by.value === null) return { by: null, permission: known({ role: "none", duties: [] }) };
-  if (people === null) return { by: by.value, permission: unknown("there is no valid policy") };
-  return { by: by.value, permission: await readPermission(github, by.value, people) };
+  if (by === null) return { by, permission: known({ role: "none", duties: [] }) };
+  if (people === null) return { by, permission: unknown("there is no valid policy") };
+  return { by, permission: await readPermission(github, by, people) };
 }
 
-function labelNames(labels: RawIssue["labels"]): string[] {
-  return labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? [])));
+/** Who is assigned now, whatever they are: GraphQL tells only the people. */
+async function readAssignees({ request, owner, repo }: GitHub, number: number): Promise<Known<number[]>> {
+  const raw = await requestKnown(
+    `issue #${number}`,
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
+  );
+  return raw.known ? known((raw.value.assignees ?? []).map(({ id }) => Number(id))) : raw;
 }
 
-function issueFacts(raw: RawIssue): IssueFacts | null {
+/** An issue as REST gives it; `name`: the repository's full name. */
+function seenIssue(raw: RawIssue, name: string): SeenIssue {
   const author = Account.safeParse({
     id: Number(raw.user?.id),
     login: raw.user?.login,
     type: raw.user?.type,
   });
-  if (!author.success) return null;
   return {
     number: raw.number,
     // A lone surrogate has no canonical form, so no ledger entry could hold it.
@@ -124,22 +122,27 @@ function issueFacts(raw: RawIssue): IssueFacts | null {
     body: (raw.body ?? "").toWellFormed(),
     state: raw.state === "closed" ? "closed" : "open",
     locked: raw.locked === true,
-    author: author.data,
-    labels: labelNames(raw.labels),
+    author: author.success ? author.data : null,
+    labels: raw.labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))),
+    isHere: raw.repository_url.endsWith(`/repos/${name}`),
   };
 }
 
-/** The parent, if it is in the same repository: the owners of another one decide what an epic is there. */
+function authored({ isHere: _, author, ...issue }: SeenIssue): IssueFacts | null {
+  return author === null ? null : { ...issue, author };
+}
+
+/** The owners of another repository decide what an epic is there, so `isHere` is told with the parent. */
 async function readParent(
   { request, owner, repo }: GitHub,
   number: number,
-  repositoryUrl: string,
-): Promise<Known<IssueFacts | null>> {
+  name: string,
+): Promise<Known<SeenIssue | null>> {
   const answer = await requestResult(
     `the parent of #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/parent", { owner, repo, issue_number: number }),
   );
-  if (answer.ok) return known(answer.data.repository_url === repositoryUrl ? issueFacts(answer.data) : null);
+  if (answer.ok) return known(seenIssue(answer.data, name));
   return answer.status === 404 ? known(null) : unknown(answer.why);
 }
 
@@ -149,15 +152,15 @@ async function readNamed({ request, owner, repo }: GitHub, number: number): Prom
     `issue #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
   );
-  if (answer.ok) return known(answer.data.pull_request === undefined ? issueFacts(answer.data) : null);
+  if (answer.ok) return known(answer.data.pull_request === undefined ? authored(seenIssue(answer.data, "")) : null);
   return answer.status === 404 || answer.status === 410 ? known(null) : unknown(answer.why);
 }
 
 async function readChildren(
   { request, owner, repo }: GitHub,
   number: number,
-  repositoryUrl: string,
-): Promise<Known<ChildFacts[]>> {
+  name: string,
+): Promise<Known<SeenIssue[]>> {
   const listed = await listAll(`the sub-issues of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
       owner,
@@ -166,24 +169,18 @@ async function readChildren(
       ...page,
     }),
   );
-  if (!listed.known) return listed;
-  return known(
-    listed.value.map((child) => ({
-      number: child.number,
-      title: child.title.toWellFormed(),
-      state: child.state === "closed" ? "closed" : "open",
-      labels: labelNames(child.labels),
-      ...(child.repository_url === repositoryUrl ? {} : { elsewhere: true as const }),
-      ...writtenText(child),
-    })),
-  );
+  return listed.known ? known(listed.value.map((child) => seenIssue(child, name))) : listed;
 }
 
-/** The text of a diff prompt that a person wrote; whether they are a planner is read where it matters. */
-function writtenText(child: RawIssue): Pick<ChildFacts, "written"> {
-  const facts = issueFacts(child);
-  if (facts?.author.type !== "User" || !facts.labels.includes("diff-prompt")) return {};
-  return { written: { body: facts.body, by: facts.author, isPlanner: unknown("nobody asks for a plan") } };
+/** A sub-issue; with the text of a diff prompt that a person wrote, and whether they plan is read where it matters. */
+function childFacts(child: SeenIssue): ChildFacts {
+  const { number, title, state, labels, body, author: by, isHere } = child;
+  const isWritten = by?.type === "User" && labels.includes("diff-prompt");
+  return {
+    ...{ number, title, state, labels },
+    ...(isHere ? {} : { elsewhere: true as const }),
+    ...(isWritten ? { written: { body, by, isPlanner: unknown("nobody asks for a plan") } } : {}),
+  };
 }
 
 /**

@@ -1,11 +1,23 @@
 import type { PolicyReading } from "../../core/facts.ts";
 import type { PolicyQueryResult } from "../../schemas/graphql.ts";
-import { policyBytes } from "../../schemas/limits.ts";
+import { policyBytes, policyPath } from "../../schemas/limits.ts";
 import { blobId } from "../blob-id.ts";
+import { misspelledPolicyPath, policyFolder } from "./blob.ts";
 import { policyReading } from "./file.ts";
 
+/** The fields of the default branch's commit that `policyFromQuery` reads. */
+export const policyFields = `oid
+        ... on Commit {
+          folder: file(path: "${policyFolder}") { mode type oid }
+          twin: file(path: "${misspelledPolicyPath}") { mode type oid }
+          policy: file(path: "${policyPath}") {
+            mode type oid
+            object { ... on Blob { byteSize isTruncated text } }
+          }
+        }`;
+
 /**
- * The policy from the pull request's query in the simple case: a plain file in a folder, no `.yaml` file beside it,
+ * The policy from a query in the simple case: a plain file in a folder, no `.yaml` file beside it,
  * content not truncated. Null in every other case, also when there is no policy: the caller then reads the tree.
  */
 export function policyFromQuery({ oid: ref, folder, twin, policy }: PolicyQueryResult): PolicyReading | null {

@@ -1,5 +1,4 @@
-import { policyPath } from "../../schemas/limits.ts";
-import { misspelledPolicyPath, policyFolder } from "../policy/blob.ts";
+import { policyFields } from "../policy/from-query.ts";
 
 /**
  * Everything about a pull request that can change, in one query. Where a listing has more than one page, or a part may
@@ -12,15 +11,7 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
     defaultBranchRef {
       name
       target {
-        oid
-        ... on Commit {
-          folder: file(path: "${policyFolder}") { ...entry }
-          twin: file(path: "${misspelledPolicyPath}") { ...entry }
-          policy: file(path: "${policyPath}") {
-            ...entry
-            object { ... on Blob { byteSize isTruncated text } }
-          }
-        }
+        ${policyFields}
       }
     }
     pullRequest(number: $number) {
@@ -61,7 +52,6 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
     }
   }
 }
-fragment entry on TreeEntry { mode type oid }
 fragment actor on Actor {
   __typename
   login

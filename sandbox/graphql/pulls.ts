@@ -6,10 +6,11 @@ import { mergeBase, readChanges } from "../git/commits.ts";
 import { gitText, objectType } from "../git/git.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { actorOf } from "../request/caller.ts";
-import type { Comment, IssueEvent, Label, Pull, Review, ReviewComment } from "../state/model.ts";
+import type { IssueEvent, Pull, Review, ReviewComment } from "../state/model.ts";
 import { isFromFork } from "../state/state.ts";
 import { type Asker, actorNode, demand, repositoryFields } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";
+import { commentNode, labelNode } from "./issues.ts";
 import { commitNode, refNode } from "./objects.ts";
 
 type TimelineWindow = Window & { itemTypes?: string[] | null };
@@ -91,18 +92,6 @@ function reviewNode(asker: Asker, review: Review) {
   };
 }
 
-function commentNode(comment: Comment) {
-  return {
-    __typename: "IssueComment",
-    id: comment.nodeId,
-    fullDatabaseId: String(comment.id),
-    author: actorNode(comment.user),
-    body: comment.body,
-    createdAt: comment.createdAt,
-    lastEditedAt: comment.editedAt,
-  };
-}
-
 function threadNode(pull: Pull, first: ReviewComment) {
   const comments = pull.reviewComments.filter(({ id, inReplyTo }) => id === first.id || inReplyTo === first.id);
   return {
@@ -124,16 +113,6 @@ function reviewCommentNode(comment: ReviewComment) {
     body: comment.body,
     createdAt: comment.createdAt,
     lastEditedAt: comment.updatedAt === comment.createdAt ? null : comment.updatedAt,
-  };
-}
-
-function labelNode(label: Label) {
-  return {
-    __typename: "Label",
-    id: label.nodeId,
-    name: label.name,
-    color: label.color,
-    description: label.description,
   };
 }
 

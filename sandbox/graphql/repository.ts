@@ -3,10 +3,10 @@ import { refuseRepository } from "../request/access.ts";
 import type { Caller } from "../request/caller.ts";
 import { chargeRate } from "../request/rate.ts";
 import type { State } from "../state/memory.ts";
-import type { Issue } from "../state/model.ts";
-import { findIssue, findPull, findRepository, timestamp } from "../state/state.ts";
-import { type Asker, actorNode, demand, repositoryFields } from "./asker.ts";
+import { findIssue, findPull, findRepository, pullsOf, timestamp } from "../state/state.ts";
+import { type Asker, demand, repositoryFields } from "./asker.ts";
 import { connection, refusal, type Window } from "./connection.ts";
+import { commentNode, issueNode } from "./issues.ts";
 import { objectNode, refNode } from "./objects.ts";
 import { pullNode } from "./pulls.ts";
 
@@ -21,7 +21,7 @@ export function rootNode(state: State, caller: Caller) {
       const asker: Asker = { state, caller, repository, showPull: (pull) => pullNode(asker, pull) };
       return repositoryNode(asker);
     },
-    nodes: ({ ids }: { ids: string[] }) => ids.map((id) => commentNode(state, caller, id)),
+    nodes: ({ ids }: { ids: string[] }) => ids.map((id) => nodeById(state, caller, id)),
     rateLimit: () => {
       const { limit, remaining, reset, used } = chargeRate(state, caller, 0);
       return { limit, remaining, used, cost: 1, resetAt: timestamp(reset * 1000) };
@@ -30,41 +30,16 @@ export function rootNode(state: State, caller: Caller) {
 }
 
 /** A comment by its node id; other types of nodes are not supported. */
-function commentNode(state: State, caller: Caller, id: string) {
+function nodeById(state: State, caller: Caller, id: string) {
   for (const repository of state.repositories) {
     const comment = repository.issues.flatMap(({ comments }) => comments).find(({ nodeId }) => nodeId === id);
     if (comment === undefined) continue;
     const access = { needs: "issues=read;pull_requests=read", role: "read" } as const;
     if (refuseRepository(caller, repository, access) !== undefined) break;
-    const { createdAt, editedAt } = comment;
-    return { __typename: "IssueComment", id, databaseId: comment.id, createdAt, lastEditedAt: editedAt };
+    return commentNode(comment);
   }
   // Returned, not thrown, so that the other nodes are answered.
   return refusal("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'.`);
-}
-
-/** What GraphQL tells of an issue and REST does not; of its timeline only the events of a changed title. */
-function issueNode(asker: Asker, { nodeId, number, editedAt, editor, events }: Issue) {
-  demand(asker, "issues=read");
-  return {
-    __typename: "Issue",
-    id: nodeId,
-    number,
-    lastEditedAt: editedAt,
-    editor: editor === null ? null : actorNode(editor),
-    timelineItems: ({ itemTypes, ...window }: Window & { itemTypes?: string[] | null }) => {
-      if (itemTypes?.join() !== "RENAMED_TITLE_EVENT")
-        throw refusal("UNSUPPORTED", "the sandbox lists of an issue's timeline only RENAMED_TITLE_EVENT");
-      const renamed = events.filter(({ event }) => event === "renamed");
-      return connection("timelineItems", renamed, window, ({ nodeId: id, createdAt, rename }) => ({
-        __typename: "RenamedTitleEvent",
-        id,
-        createdAt,
-        previousTitle: rename?.from,
-        currentTitle: rename?.to,
-      }));
-    },
-  };
 }
 
 function repositoryNode(asker: Asker) {
@@ -78,11 +53,18 @@ function repositoryNode(asker: Asker) {
         throw refusal("UNSUPPORTED", "the sandbox has no resolver for Repository.object without an oid");
       return objectNode(asker, oid);
     },
+    pullRequests: (window: PullsWindow) => pullsFrom(asker, window),
     issue: ({ number }: { number: number }) => {
       const issue = findIssue(repository, number);
       if (issue === undefined || issue.pull !== null)
         throw refusal("NOT_FOUND", `Could not resolve to an Issue with the number of ${number}.`);
       return issueNode(asker, issue);
+    },
+    issueOrPullRequest: ({ number }: { number: number }) => {
+      const issue = findIssue(repository, number);
+      if (issue === undefined)
+        throw refusal("NOT_FOUND", `Could not resolve to an issue or pull request with the number of ${number}.`);
+      return issue.pull === null ? issueNode(asker, issue) : pullNode(asker, issue.pull);
     },
     pullRequest: ({ number }: { number: number }) => {
       const pull = findPull(repository, number);
@@ -98,4 +80,17 @@ function branchNode(asker: Asker, name: string) {
   if (name.startsWith("refs/") && !name.startsWith("refs/heads/"))
     throw refusal("UNSUPPORTED", "the sandbox has no resolver for Repository.ref outside refs/heads");
   return refNode(asker, name.replace(/^refs\/heads\//, ""));
+}
+
+type PullsWindow = Window & { headRefName?: string; orderBy?: { field: string; direction: string } };
+
+/** Pull requests by their head's name, which forks can have too, the newest first; no other filter is supported. */
+function pullsFrom(asker: Asker, { headRefName, orderBy, ...window }: PullsWindow) {
+  demand(asker, "pull_requests=read");
+  const isKnown = Object.keys(window).every((name) => ["first", "after", "last", "before"].includes(name));
+  const isNewestFirst = orderBy?.field === "CREATED_AT" && orderBy.direction === "DESC";
+  if (headRefName === undefined || !isNewestFirst || !isKnown)
+    throw refusal("UNSUPPORTED", "the sandbox lists pull requests by headRefName alone, the newest first");
+  const pulls = pullsOf(asker.repository).filter(({ head }) => head.ref === headRefName);
+  return connection("pullRequests", pulls.toReversed(), window, asker.showPull);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Octokit } from "@octokit/core";
 import { readConversation } from "../../../collect/issue/conversation.ts";
-import { readTextEdit } from "../../../collect/issue/edits.ts";
+import { readIssueState } from "../../../collect/issue/state.ts";
 import type { Command } from "../../../core/commands.ts";
 import { sourceKey } from "../../../core/identifiers.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
@@ -43,71 +43,122 @@ async function editedAtOnce(issue: number, body: string): Promise<number> {
   }
 }
 
-test("T096: a command that somebody wrote into another's comment within its first second is an edited one", async () => {
-  const as = asker(sandbox.url, "acme/web");
-  const issue = await as("lena", "POST", "issues", { title: "A story" });
-  const id = await editedAtOnce(issue.number, "/run");
-  const own = await as("lena", "POST", `issues/${issue.number}/comments`, { body: "/stop" });
-  const { request } = new Octokit({ baseUrl: sandbox.url, auth: "ghp_lena" });
+const sources = ["REST", "a query"] as const;
+
+/** Reads an issue's comments by REST, or as the query for the issue gave them. */
+async function talkOf(
+  issue: { number: number; created_at: string },
+  source: (typeof sources)[number],
+  more: Partial<Parameters<typeof readConversation>[2]>,
+  fetched: (response: Response, url: string) => Promise<Response> = async (response) => response,
+) {
+  const { request } = new Octokit({
+    baseUrl: sandbox.url,
+    auth: "ghp_lena",
+    request: { fetch: async (url: string, init: RequestInit) => fetched(await fetch(url, init), url) },
+  });
+  const github = { request, owner: "acme", repo: "web" };
+  const sight = source === "REST" ? null : await readIssueState(github, issue.number);
+  const written = sight?.known ? (sight.value.state?.comments ?? null) : null;
+  if (source !== "REST" && written === null) throw new Error("the query gave no comments");
   const talk = await readConversation(
-    { request, owner: "acme", repo: "web" },
-    { number: issue.number, createdAt: issue.created_at, labels: [] },
+    github,
+    { number: issue.number, createdAt: issue.created_at, labels: [], written },
     {
       ourselves: { appId: 1, slug: "s", bot: { id: 1, login: "s[bot]", type: "Bot" } },
-      people: Policy.parse({ version: 1, people: { executors: ["@lena"] } }).people,
+      people: Policy.parse({ version: 1, people: { planners: ["@lena"], executors: ["@lena"] } }).people,
       isAnswered: () => false,
+      ...more,
     },
   );
-  expect(talk.known && talk.value.commands).toMatchObject([
-    { source: { id }, command: { name: "run" }, by: { login: "lena" }, edited: true },
-    { source: { id: own.id }, command: { name: "stop" }, edited: false, permission: { known: true } },
-  ]);
+  if (!talk.known) throw new Error(talk.why);
+  return talk.value;
+}
+
+describe.each(sources)("comments that are read by %s", (source) => {
+  test("T096: a command that somebody wrote into another's comment within its first second is an edited one", async () => {
+    const as = asker(sandbox.url, "acme/web");
+    const issue = await as("lena", "POST", "issues", { title: "A story" });
+    const id = await editedAtOnce(issue.number, "/run");
+    const own = await as("lena", "POST", `issues/${issue.number}/comments`, { body: "/stop" });
+    const { commands } = await talkOf(issue, source, {});
+    expect(commands).toMatchObject([
+      { source: { id }, command: { name: "run" }, by: { login: "lena" }, edited: true },
+      { source: { id: own.id }, command: { name: "stop" }, edited: false, permission: { known: true } },
+    ]);
+  });
+
+  test("U5: comments of people who may write are a ticket's, unless they were edited; others' are not", async () => {
+    const as = asker(sandbox.url, "acme/web");
+    const issue = await as("lena", "POST", "issues", { title: "A story" });
+    const edited = await editedAtOnce(issue.number, "Do it all.");
+    const say = async (person: string, body: string) =>
+      (await as(person, "POST", `issues/${issue.number}/comments`, { body })).id;
+    const [planner, writer, stranger] = [
+      await say("lena", "Small."),
+      await say("wes", "Blue."),
+      await say("otto", "No."),
+    ];
+    await say("lena", "/status");
+    const read = async (wantsTicket: boolean) => {
+      const more = { isAnswered: () => true, wantsTicket: () => wantsTicket };
+      const { comments } = await talkOf(issue, source, more);
+      return comments.map(({ id, right }) => [id, right.known ? right.value : "unread"]);
+    };
+    expect(await read(true)).toEqual([
+      [edited, null],
+      [planner, "planner"],
+      [writer, "writer"],
+      [stranger, null],
+    ]);
+    expect((await read(false)).slice(1)).toEqual([planner, writer, stranger].map((id) => [id, "unread"]));
+  });
+
+  test("T096: what an app wrote in a person's name is seen as such", async () => {
+    const as = asker(sandbox.url, "acme/web");
+    const issue = await as("lena", "POST", "issues", { title: "A story" });
+    for (const body of ["/run", "Small."]) await as("lena", "POST", `issues/${issue.number}/comments`, { body });
+    const { commands, comments } = await talkOf(issue, source, { wantsTicket: () => true }, async (response, url) => {
+      if (!url.includes("/comments?")) return response;
+      const list: unknown = await response.json();
+      if (!Array.isArray(list)) throw new Error("no comments were listed");
+      return Response.json(list.map((one) => ({ ...one, performed_via_github_app: { id: 3 } })));
+    });
+    expect(commands).toMatchObject([{ command: { name: "run" }, viaApp: true }]);
+    expect(comments).toMatchObject([{ text: "Small.", right: { value: null } }]);
+  });
 });
 
-test("U5: comments of people who may write are a ticket's, unless they were edited; others' are not", async () => {
+test("T096: whether an app wrote a comment is asked where it matters, and not known if GitHub does not tell", async () => {
   const as = asker(sandbox.url, "acme/web");
   const issue = await as("lena", "POST", "issues", { title: "A story" });
-  const edited = await editedAtOnce(issue.number, "Do it all.");
-  const say = async (person: string, body: string) =>
-    (await as(person, "POST", `issues/${issue.number}/comments`, { body })).id;
-  const [planner, writer, stranger] = [
-    await say("lena", "Small."),
-    await say("wes", "Blue."),
-    await say("otto", "No."),
-  ];
-  await say("lena", "/status");
-  const { request } = new Octokit({ baseUrl: sandbox.url, auth: "ghp_lena" });
-  const read = async (wantsTicket: boolean) => {
-    const talk = await readConversation(
-      { request, owner: "acme", repo: "web" },
-      { number: issue.number, createdAt: issue.created_at, labels: [] },
-      {
-        ourselves: { appId: 1, slug: "s", bot: { id: 1, login: "s[bot]", type: "Bot" } },
-        people: Policy.parse({ version: 1, people: { planners: ["@lena"] } }).people,
-        isAnswered: () => true,
-        wantsTicket: () => wantsTicket,
-      },
-    );
-    if (!talk.known) throw new Error(talk.why);
-    return talk.value.comments.map(({ id, right }) => [id, right.known ? right.value : "unread"]);
-  };
-  expect(await read(true)).toEqual([
-    [edited, null],
-    [planner, "planner"],
-    [writer, "writer"],
-    [stranger, null],
-  ]);
-  expect((await read(false)).slice(1)).toEqual([planner, writer, stranger].map((id) => [id, "unread"]));
+  for (const body of ["/run", "Small."]) await as("lena", "POST", `issues/${issue.number}/comments`, { body });
+  const listed: string[] = [];
+  const read = (more: Partial<Parameters<typeof readConversation>[2]>) =>
+    talkOf(issue, "a query", more, async (response, url) => {
+      if (!url.includes("/comments?")) return response;
+      listed.push(url);
+      return Response.json([]);
+    });
+  await read({ isAnswered: () => true });
+  expect(listed).toEqual([]);
+  const { commands, comments } = await read({ wantsTicket: () => true });
+  expect(listed).toHaveLength(1);
+  expect(commands).toMatchObject([{ command: { name: "run" }, permission: { known: false } }]);
+  expect(comments).toMatchObject([{ right: { known: false } }]);
 });
 
 test("D1: an issue tells when its body or title was last changed", async () => {
   const as = asker(sandbox.url, "acme/web");
   const issue = await as("lena", "POST", "issues", { title: "Small", body: "Fix it." });
   const { request } = new Octokit({ baseUrl: sandbox.url, auth: "ghp_lena" });
-  const read = () => readTextEdit({ request, owner: "acme", repo: "web" }, issue.number);
-  expect(await read()).toEqual({ known: true, value: null });
+  const read = async () => {
+    const sight = await readIssueState({ request, owner: "acme", repo: "web" }, issue.number);
+    return sight.known ? sight.value.state?.textAt : sight;
+  };
+  expect(await read()).toBeNull();
   const changed = await as("lena", "PATCH", `issues/${issue.number}`, { title: "Large" });
-  expect(await read()).toEqual({ known: true, value: changed.updated_at });
+  expect(await read()).toBe(changed.updated_at);
 });
 
 describe("G1: the assignment of our bot is a command of whoever assigned it", () => {

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Octokit } from "@octokit/core";
 import { apiObjects } from "../../../collect/github/objects.ts";
 import type { GitHub } from "../../../collect/github/request.ts";
-import { readBranch } from "../../../collect/github/request.ts";
 import { readConversation } from "../../../collect/issue/conversation.ts";
 import { readIssue } from "../../../collect/issue/issue.ts";
 import { readOpeners } from "../../../collect/issue/openers.ts";
+import { readIssueState } from "../../../collect/issue/state.ts";
 import type { CommandRequest } from "../../../core/facts.ts";
 import { intakeProblems, maxDecisions, storyForm } from "../../../core/story/form.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
@@ -24,8 +24,9 @@ beforeAll(async () => {
     dir: join(dir, "github"),
     seed: {
       users: ["lena", "otto"].map((login) => ({ login, token: `ghp_${login}` })),
-      repositories: ["web", "other"].map((name) => ({
+      repositories: ["web", "other", "hidden"].map((name) => ({
         full_name: `lena/${name}`,
+        private: name === "hidden",
         files: { "docs/one.md": "# One\n" },
       })),
     },
@@ -36,10 +37,40 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function reader(repo = "web"): GitHub {
-  const { request } = new Octokit({ baseUrl: sandbox.url, auth: "ghp_lena" });
-  return { request, owner: "lena", repo };
+function reader(person = "lena"): GitHub {
+  const { request } = new Octokit({ baseUrl: sandbox.url, auth: `ghp_${person}` });
+  return { request, owner: "lena", repo: "web" };
 }
+
+// Each test alters another part of what GitHub answers.
+// biome-ignore lint/suspicious/noExplicitAny: as above
+type Json = any;
+
+/** A reader that alters answers, a query's by the path `/graphql`, and keeps the paths that were asked for. */
+function altering(alter: (path: string, body: Json) => void): GitHub & { paths: string[] } {
+  const paths: string[] = [];
+  const { request } = new Octokit({
+    baseUrl: sandbox.url,
+    auth: "ghp_lena",
+    request: {
+      fetch: async (url: string, init: RequestInit) => {
+        const response = await fetch(url, init);
+        const { pathname } = new URL(url);
+        paths.push(pathname.replace("/repos/lena/web", ""));
+        const body = await response.json();
+        alter(pathname, body);
+        return Response.json(body, { status: response.status });
+      },
+    },
+  });
+  return { request, owner: "lena", repo: "web", paths };
+}
+
+/** Alters the issue in a query's answer. */
+const inQuery = (alter: (issue: Json, body: Json) => void) =>
+  altering((path, body) => {
+    if (path === "/graphql") alter(body.data.repository.issueOrPullRequest, body);
+  });
 
 async function say(person: "lena" | "otto", method: string, path: string, body: unknown) {
   const response = await fetch(`${sandbox.url}/repos/lena/${path}`, {
@@ -53,19 +84,21 @@ async function say(person: "lena" | "otto", method: string, path: string, body: 
   return (await response.json()) as any;
 }
 
-async function look(number: number) {
-  const github = reader();
-  const base = await readBranch(github, "main");
+async function look(number: number, github = reader()) {
+  const sight = await readIssueState(github, number);
+  if (!sight.known) throw new Error(sight.why);
+  const { base, repository, state } = sight.value;
+  if (state === null) return null;
   const objects = apiObjects(github);
   const entry: typeof objects.entry = (commit, path) => {
     asked.push(path);
     return objects.entry(commit, path);
   };
-  const reading = await readIssue(github, number, {
-    base,
-    objects: { entry, blob: objects.blob },
-    people,
-  });
+  const reading = await readIssue(
+    github,
+    { repository, state },
+    { base, objects: { entry, blob: objects.blob }, people },
+  );
   if (!reading.known) throw new Error(reading.why);
   return reading.value;
 }
@@ -135,6 +168,180 @@ describe("issues of another repository", () => {
       ["Far", true],
     ]);
     expect((await look(near.number))?.parent?.number).toBe(ours.number);
+  });
+});
+
+describe("one query tells of an issue, and REST of what the query did not give", () => {
+  let number: number;
+  beforeAll(async () => {
+    const epic = await say("lena", "POST", "web/issues", { title: "An epic", labels: ["epic"] });
+    const story = await say("lena", "POST", "web/issues", { title: "A story", labels: ["story"] });
+    const far = await say("lena", "POST", "hidden/issues", { title: "Far", labels: ["story"] });
+    const prompt = await say("lena", "POST", "web/issues", { title: "A prompt", labels: ["diff-prompt"], body: "Do." });
+    await say("lena", "POST", `web/issues/${epic.number}/sub_issues`, { sub_issue_id: story.id });
+    for (const { id } of [prompt, far])
+      await say("lena", "POST", `web/issues/${story.number}/sub_issues`, { sub_issue_id: id });
+    await say("otto", "POST", `web/issues/${story.number}/comments`, { body: "Mind the gap." });
+    number = story.number;
+  });
+
+  test("the query is all that is asked", async () => {
+    const github = inQuery(() => undefined);
+    const { parent, children, written, assignees } = (await look(number, github)) ?? {};
+    expect(github.paths).toEqual(["/graphql"]);
+    expect({ parent, children, written, assignees }).toMatchObject({
+      parent: { title: "An epic", author: { login: "lena", type: "User" }, labels: ["epic"], state: "open" },
+      children: [{ title: "A prompt", written: { body: "Do.", by: { login: "lena" } } }, { elsewhere: true }],
+      written: [{ by: { login: "otto" }, text: "Mind the gap.", edited: false, viaApp: null }],
+      assignees: [],
+    });
+  });
+
+  test.each<[string, string[], (issue: Json, body: Json) => void]>([
+    [
+      "a parent that may not be seen",
+      ["/parent"],
+      (issue, body) => {
+        issue.parent = null;
+        body.errors = [{ message: "no", path: ["repository", "issueOrPullRequest", "parent"] }];
+      },
+    ],
+    [
+      "a parent with an error below it",
+      ["/parent"],
+      (_, body) => {
+        body.errors = [{ message: "no", path: ["repository", "issueOrPullRequest", "parent", "labels"] }];
+      },
+    ],
+    [
+      "a parent without all labels",
+      ["/parent"],
+      (issue) => {
+        issue.parent.labels.pageInfo.hasNextPage = true;
+      },
+    ],
+    [
+      "more sub-issues than a page has",
+      ["/sub_issues"],
+      (issue) => {
+        issue.subIssues.pageInfo.hasNextPage = true;
+      },
+    ],
+    [
+      "a sub-issue that was left out",
+      ["/sub_issues"],
+      (issue) => {
+        issue.subIssues.nodes[1] = null;
+      },
+    ],
+    [
+      "a sub-issue with an error",
+      ["/sub_issues"],
+      (_, body) => {
+        body.errors = [{ message: "no", path: ["repository", "issueOrPullRequest", "subIssues", "nodes", 0] }];
+      },
+    ],
+  ])("%s", async (_what, asked, alter) => {
+    const github = inQuery(alter);
+    expect(await look(number, github)).toEqual(await look(number));
+    expect(github.paths).toEqual(["/graphql", ...asked.map((path) => `/issues/${number}${path}`)]);
+  });
+
+  test.each<[string, (issue: Json) => void]>([
+    [
+      "more comments than a page has",
+      (issue) => {
+        issue.comments.pageInfo.hasNextPage = true;
+      },
+    ],
+    [
+      "a comment that was left out",
+      (issue) => {
+        issue.comments.nodes[0] = null;
+      },
+    ],
+  ])("%s: no comment counts as read", async (_what, alter) => {
+    expect((await look(number, inQuery(alter)))?.written).toBeNull();
+  });
+
+  test("the author of a comment is gone, and the comment with them", async () => {
+    const github = inQuery((issue) => {
+      issue.comments.nodes[0].author = null;
+    });
+    expect((await look(number, github))?.written).toEqual([]);
+  });
+
+  test.each<[string, (issue: Json, body: Json) => void]>([
+    [
+      "an error that names no place",
+      (_, body) => {
+        body.errors = [{ message: "timeout" }];
+      },
+    ],
+    [
+      "an error at the comments",
+      (_, body) => {
+        body.errors = [{ message: "timeout", path: ["repository", "issueOrPullRequest", "comments"] }];
+      },
+    ],
+    [
+      "labels that were cut",
+      (issue) => {
+        issue.labels.pageInfo.hasNextPage = true;
+      },
+    ],
+    [
+      "no issue at all",
+      (_, body) => {
+        body.data.repository.issueOrPullRequest = null;
+      },
+    ],
+    [
+      "no repository",
+      (_, body) => {
+        body.data.repository = null;
+      },
+    ],
+    [
+      "an author who is gone",
+      (issue) => {
+        issue.author = null;
+      },
+    ],
+  ])("T016: %s ends the look", async (_what, alter) => {
+    await expect(look(number, inQuery(alter))).rejects.toThrow();
+  });
+
+  test.each<[string, object, object[]]>([
+    ["an App was assigned", { nodes: [{ assignee: { __typename: "Bot" } }] }, [{ id: 99 }]],
+    ["an account that is gone was assigned", { nodes: [{ assignee: null }] }, []],
+    ["it was assigned too often to tell", { pageInfo: { hasPreviousPage: true } }, [{ id: 7 }, { id: 99 }]],
+  ])("G1: %s, so REST is asked who is", async (_what, assigned, assignees) => {
+    const github = altering((path, body) => {
+      if (path === "/graphql") Object.assign(body.data.repository.issueOrPullRequest.assigned, assigned);
+      else Object.assign(body, { assignees });
+    });
+    expect((await look(number, github))?.assignees).toEqual(assignees.map((one: Json) => one.id));
+    expect(github.paths).toEqual(["/graphql", `/issues/${number}`]);
+  });
+
+  test("G1: of people alone REST is not asked", async () => {
+    await say("lena", "POST", `web/issues/${number}/assignees`, { assignees: ["lena"] });
+    const github = inQuery(() => undefined);
+    expect((await look(number, github))?.assignees).toEqual([]);
+    expect(github.paths).toEqual(["/graphql"]);
+  });
+
+  test("an issue of a repository that the reader may not see is in another one", async () => {
+    const far = await say("lena", "POST", "hidden/issues", { title: "Theirs", labels: ["epic"] });
+    const own = await say("lena", "POST", "web/issues", { title: "Ours", labels: ["story"] });
+    await say("lena", "POST", `hidden/issues/${far.number}/sub_issues`, { sub_issue_id: own.id });
+    expect((await look(own.number, reader("otto")))?.parent).toBeNull();
+    const children = (await look(number, reader("otto")))?.children.map(({ title, elsewhere }) => [title, elsewhere]);
+    expect(children).toEqual([
+      ["A prompt", undefined],
+      ["Far", true],
+    ]);
   });
 });
 

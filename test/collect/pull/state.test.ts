@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
-import { editsQuery, writerQuery } from "../../../collect/issue/edits.ts";
+import { branchQuery } from "../../../collect/github/run-branch.ts";
+import { editsQuery } from "../../../collect/issue/edits.ts";
+import { issueQuery } from "../../../collect/issue/state.ts";
+import { currentPolicyQuery } from "../../../collect/policy/current.ts";
 import { discussionQuery } from "../../../collect/pull/discussion.ts";
 import { pullQuery } from "../../../collect/pull/query.ts";
 import { othersChecks } from "../../../collect/pull/reviews.ts";
@@ -86,7 +89,7 @@ const review = (over: Json = {}) => ({
   ...over,
 });
 
-test.each([pullQuery, editsQuery, writerQuery, discussionQuery])(
+test.each([pullQuery, editsQuery, issueQuery, discussionQuery, branchQuery, currentPolicyQuery])(
   "every field of the queries is one of GitHub's",
   (query) => {
     expect(validate(githubSchema(), parse(query))).toEqual([]);
