@@ -1,4 +1,6 @@
-import { type GitHub, readBlob, requestKnown } from "../../collect/github/request.ts";
+import type { ObjectsCache } from "../../collect/github/cache.ts";
+import { type GitHub, readBlob } from "../../collect/github/request.ts";
+import { apiTrees } from "../../collect/github/trees.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { matcher } from "../../core/paths/patterns.ts";
 import { unreadPatterns } from "../../core/paths/sensitive.ts";
@@ -16,17 +18,13 @@ const fileBytes = 2_000_000;
 const treeBytes = 64_000_000;
 
 /** The tree of a commit on GitHub, listed once and read file by file. */
-export async function githubTree(github: GitHub, commit: string): Promise<TreeReader> {
-  const { request, owner, repo } = github;
-  const tree = await requestKnown(
-    `the tree of ${commit}`,
-    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { owner, repo, tree_sha: commit, recursive: "1" }),
-  );
+export async function githubTree(github: GitHub, commit: string, cache: ObjectsCache): Promise<TreeReader> {
+  const tree = await apiTrees(github, cache).list(commit, true);
   if (!tree.known) throw new SallyportError("github", tree.why, { retry: true });
   if (tree.value.truncated)
     throw new SallyportError("github", `the tree of ${commit} is too large to be listed in one piece`);
   const entries = new Map(
-    tree.value.tree.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])),
+    tree.value.entries.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])),
   );
   const read = new Map<string, Uint8Array>();
   let held = 0;

@@ -63,7 +63,13 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
     }
     if (response.status !== 204 && typeof response.data !== "object")
       throw again(`GitHub's answer to ${method} ${url} is cut or no JSON`);
-    noteLimit(limitIn(response, new Date()));
+    const until = limitIn(response, new Date());
+    noteLimit(until);
+    if (until !== null)
+      throw new SallyportError("rate-limit", "GitHub's limit for queries is used up", {
+        retry: true,
+        notBefore: until,
+      });
     return response;
   });
 }

@@ -2,6 +2,7 @@ import type { Endpoints } from "@octokit/types";
 import { listAll, type PageRequest } from "../../collect/github/listing.ts";
 import type { GitHub } from "../../collect/github/request.ts";
 import { SallyportError } from "../../core/errors.ts";
+import type { Known } from "../../core/known.ts";
 
 /** Sends requests about one repository, which need not name it. */
 export type RepositoryRequest = <R extends keyof Endpoints>(
@@ -25,6 +26,21 @@ export async function listAllOrThrow<T>(what: string, request: PageRequest<T>): 
   );
   if (listed.known) return listed.value;
   throw cause ?? new SallyportError("github", listed.why, { retry: true });
+}
+
+/** As `listAllOrThrow`, for a read that gives a value in place of an error. */
+export async function readOrThrow<T>(github: GitHub, read: (github: GitHub) => Promise<Known<T>>): Promise<T> {
+  let cause: unknown;
+  const request = new Proxy(github.request, {
+    apply: (target, itself, call) =>
+      Reflect.apply(target, itself, call).catch((error: unknown) => {
+        cause = error;
+        throw error;
+      }),
+  });
+  const fact = await read({ ...github, request });
+  if (fact.known) return fact.value;
+  throw cause ?? new SallyportError("github", fact.why, { retry: true });
 }
 
 /** Null in place of a 404. */

@@ -10,8 +10,9 @@ import { referencedBodies } from "../../core/ledger/retention.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import type { Line, Tip } from "./published.ts";
 
-/** Reads bodies, and finds secrets in them, which must not be published. */
+/** Reads bodies, and finds secrets in them, which must not be published; `reader` reads the policy that decides about it. */
 export type BodySource = {
+  reader: GitHub;
   body(sha256: string): Promise<Uint8Array | null>;
   secrets: SecretSearch;
 };
@@ -43,7 +44,7 @@ export async function bodyChanges(
     }
   }
   return {
-    files: added.size > 0 && (await mayPublish(github)) ? await filesOf(added, source) : [],
+    files: added.size > 0 && (await mayPublish(source.reader)) ? await filesOf(added, source) : [],
     removed: purged.size > 0 && tip !== null ? await onBranch(purged, tip, github) : [],
   };
 }

@@ -50,7 +50,8 @@ export async function rebuild(
             { code: "entries-lost", message, subject: [{ name: `entry ${seq}`, digest: { sha256: hash } }] },
             { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard() },
           );
-          await publishLedger(client, chainSource(db, id, { secrets: secrets.search, ourselves }));
+          const reader = await github.forRepository(id, "read");
+          await publishLedger(client, chainSource(db, id, { reader, secrets: secrets.search, ourselves }));
         }
         onRepository({ repository, ok: true, restored });
       } catch (error) {

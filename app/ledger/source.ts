@@ -7,7 +7,7 @@ import type { ChainSource } from "./publish.ts";
 export function chainSource(
   db: Database,
   repository: number,
-  more: Pick<ChainSource, "secrets" | "ourselves">,
+  more: Pick<ChainSource, "reader" | "secrets" | "ourselves">,
 ): ChainSource {
   return {
     repository,

@@ -30,7 +30,7 @@ export async function adviseOn(effect: EffectOf<"ask-reviewer">, context: Perfor
     service,
     calls: redactingCallStore(context.calls, secrets),
     signal,
-    tree: withoutUnread(await githubTree(context.github, pack.head)),
+    tree: withoutUnread(await githubTree(context.reader, pack.head, context.cache)),
     change: await changeText(pack, context),
     redact: async (text) => (await redactSecrets(text, secrets)).text,
   });
@@ -48,8 +48,8 @@ export async function adviseOn(effect: EffectOf<"ask-reviewer">, context: Perfor
  * The change between a pack's two commits as a unified diff, without secrets, of the files that the run wrote. What is
  * not shown is named: the reviewer can read it in the tree.
  */
-async function changeText(pack: AdvicePack, { github, secrets }: PerformContext): Promise<string> {
-  const objects = apiObjects(github);
+async function changeText(pack: AdvicePack, { reader, cache, secrets }: PerformContext): Promise<string> {
+  const objects = apiObjects(reader, cache);
   const unread = matcher(unreadPatterns, "deny");
   const parts: string[] = [];
   const left: string[] = [];

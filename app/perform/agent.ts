@@ -50,7 +50,7 @@ export async function whileOpen<T>(
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   const service = serviceOf(effect, context);
   const { title, body, comments = [], task, instructions, phase, refinement, roles, decisions } = effect;
-  const tree = withoutUnread(await githubTree(context.github, effect.base));
+  const tree = withoutUnread(await githubTree(context.reader, effect.base, context.cache));
   const { rules, story } = effect;
   const input = {
     request: effect.key,
@@ -109,7 +109,7 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   const secret = await secretIn(pack, context);
   if (secret !== null)
     throw new SallyportError("secret-in-prompt", `The agent was not asked for #${pack.prompt}: ${secret}`);
-  const tree = await githubTree(context.github, pack.base);
+  const tree = await githubTree(context.reader, pack.base, context.cache);
   const workspace = createWorkspace(tree, pack);
   const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
   const started = context.now();

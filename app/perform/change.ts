@@ -1,4 +1,6 @@
+import { blobId } from "../../collect/blob-id.ts";
 import { apiObjects } from "../../collect/github/objects.ts";
+import type { Objects, TreeEntry } from "../../collect/objects.ts";
 import { outOfScope } from "../../core/contract/review.ts";
 import { sha256 } from "../../core/digest.ts";
 import type { EffectResult } from "../../core/effects.ts";
@@ -6,30 +8,45 @@ import { SallyportError } from "../../core/errors.ts";
 import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
 import { botAuthor, type EffectOf, type PerformContext, readJson } from "./context.ts";
-import { branchTip, pullsOf } from "./pulls.ts";
+import { type BranchState, branchOf } from "./pulls.ts";
 import { sanitize } from "./text.ts";
 
-/** One entry of the new tree; `sha: null` deletes. */
-type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: string | null };
+/** The most characters that are sent inside one request for a tree; larger changes travel as blobs of their own. */
+const inlineLength = 2_000_000;
+
+/** One file of the new tree with the id that git gives its content; null deletes. `isNew`: the parent has another one. */
+type Entry = { path: string; mode: "100644" | "100755"; content: string | null; blob: string | null; isNew: boolean };
 
 /**
  * Writes a recorded answer as one commit on a branch of ours. Scope is checked again here, against the recorded pack,
  * because this is the last place before GitHub. The same inputs give the same commit, so a second try finds the first.
  */
 export async function writeChange(effect: EffectOf<"write-change">, context: PerformContext): Promise<EffectResult> {
-  if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(effect.branch)) {
-    throw new SallyportError(
-      "bad-input",
-      `${JSON.stringify(effect.branch)} is not a branch of a run; nothing was written`,
-    );
-  }
+  const { branch: name, parent } = effect;
+  if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(name))
+    throw new SallyportError("bad-input", `${JSON.stringify(name)} is not a branch of a run; nothing was written`);
   const pack = Pack.parse(await readJson(effect.packSha256, context));
   const { files } = StepResult.parse(await readJson(effect.resultSha256, context));
   refuse(outOfScope(pack, files));
-  const casefiles = await casefilesFor(effect, pack, apiObjects(context.github));
-  const commit = await createCommit(effect, files, casefiles, context);
-  await placeBranch(effect, commit.commit, context);
-  return { type: "commit", ...commit };
+  const objects = apiObjects(context.reader, context.cache);
+  const casefiles = await casefilesFor(effect, pack, objects);
+  const answered = await entriesFor(parent, files, objects);
+  if (!answered.some(({ isNew }) => isNew))
+    throw new SallyportError(
+      "nothing-changed",
+      "the answer's files are what the base has already; there is nothing to write",
+    );
+  const added = await entriesFor(parent, casefiles, objects);
+  const branch = await branchOf(name, parent, context);
+  const written = await createCommit(effect, branch.tree, [...answered, ...added], context);
+  await placeBranch(effect, written.commit, branch, context);
+  return {
+    type: "commit",
+    ...written,
+    parent,
+    files: answered.map(({ path, blob }) => ({ path, blob })),
+    ...(added.length === 0 ? {} : { casefiles: casefiles.map((file) => recordOf(file, added)) }),
+  };
 }
 
 function refuse(outside: { path: string; why: string }[]): void {
@@ -38,95 +55,77 @@ function refuse(outside: { path: string; why: string }[]): void {
   throw new SallyportError("out-of-scope", `the change writes outside its scope: ${named}; nothing was written`);
 }
 
+function recordOf({ name, path, content }: WholeCasefile, added: readonly Entry[]) {
+  const blob = added.find((entry) => entry.path === path)?.blob ?? null;
+  if (blob === null) throw new SallyportError("internal", `the casefile ${path} was not written`);
+  return { name, path, sha256: sha256(content), blob };
+}
+
 async function createCommit(
   effect: EffectOf<"write-change">,
-  files: readonly FileWrite[],
-  casefiles: readonly WholeCasefile[],
+  base: string | null,
+  entries: readonly Entry[],
   context: PerformContext,
-) {
+): Promise<{ commit: string; tree: string }> {
   const { request, ourselves } = context;
-  const { data: parent } = await request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
-    commit_sha: effect.parent,
-  });
-  const entries = await entriesFor(effect.parent, files, context);
-  if (entries.length === 0) nothingChanged();
-  const added = await entriesFor(effect.parent, casefiles, context);
-  const plant = async (base_tree: string, tree: Entry[]) =>
-    (await request("POST /repos/{owner}/{repo}/git/trees", { base_tree, tree })).data.sha;
-  const answered = await plant(parent.tree.sha, entries);
-  if (answered === parent.tree.sha) nothingChanged();
-  const tree = added.length === 0 ? answered : await plant(answered, added);
+  if (base === null) throw new SallyportError("not-found", `the commit ${effect.parent} is not there any more`);
+  const isBig = entries.reduce((sum, { content }) => sum + (content?.length ?? 0), 0) > inlineLength;
+  const tree = [];
+  for (const { path, mode, content, blob } of entries) {
+    const entry = { path, mode, type: "blob" } as const;
+    // Where a content could change on its way as text, it travels as bytes.
+    const isPlain = content?.isWellFormed() === true && !content.includes("\0") && !isBig;
+    if (isPlain) tree.push({ ...entry, content });
+    else {
+      if (content !== null) await createBlob(content, context);
+      tree.push({ ...entry, sha: blob });
+    }
+  }
+  const { data: planted } = await request("POST /repos/{owner}/{repo}/git/trees", { base_tree: base, tree });
   const person = { ...botAuthor(ourselves), date: effect.at };
   const { data: commit } = await request("POST /repos/{owner}/{repo}/git/commits", {
     message: sanitize(effect.message),
-    tree,
+    tree: planted.sha,
     parents: [effect.parent],
     author: person,
     committer: person,
   });
-  const written = casefiles.map(({ name, path, content }) => {
-    const blob = added.find((entry) => entry.path === path)?.sha;
-    if (typeof blob !== "string") throw new SallyportError("internal", `the casefile ${path} was not written`);
-    return { name, path, sha256: sha256(content), blob };
-  });
-  return {
-    commit: commit.sha,
-    tree,
-    parent: effect.parent,
-    files: entries.map(({ path, sha }) => ({ path, blob: sha })),
-    ...(written.length === 0 ? {} : { casefiles: written }),
-  };
+  return { commit: commit.sha, tree: planted.sha };
 }
 
-function nothingChanged(): never {
-  throw new SallyportError(
-    "nothing-changed",
-    "the answer's files are what the base has already; there is nothing to write",
-  );
+async function createBlob(content: string, { request }: PerformContext): Promise<void> {
+  await request("POST /repos/{owner}/{repo}/git/blobs", {
+    content: Buffer.from(content, "utf8").toString("base64"),
+    encoding: "base64",
+  });
 }
 
 /**
- * The answer's files as tree entries, with their existing modes. Only plain files and free paths are written: a file
- * put in place of a folder, symlink or submodule, or below a file, would silently remove it.
+ * Files as tree entries, with their existing modes. Only plain files and free paths are written: a file put in place of
+ * a folder, symlink or submodule, or below a file, would silently remove it.
  */
-async function entriesFor(
-  parent: string,
-  files: readonly FileWrite[],
-  { github, request }: PerformContext,
-): Promise<Entry[]> {
-  const objects = apiObjects(github);
-  const entryAt = async (path: string) => {
+async function entriesFor(parent: string, files: readonly FileWrite[], objects: Objects): Promise<Entry[]> {
+  const entryAt = async (path: string): Promise<TreeEntry | null> => {
     const entry = await objects.entry(parent, path);
     if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
     return entry.value;
   };
-  const planned: { file: FileWrite; mode: Entry["mode"]; exists: boolean }[] = [];
-  for (const file of files) {
-    const names = file.path.split("/");
+  const entries: Entry[] = [];
+  for (const { path, content } of files) {
+    const names = path.split("/");
     for (let depth = 1; depth < names.length; depth++) {
       const folder = await entryAt(names.slice(0, depth).join("/"));
-      if (folder !== null && folder.type !== "tree")
-        refuse([{ path: file.path, why: `\`${folder.path}\` is not a folder` }]);
+      if (folder !== null && folder.type !== "tree") refuse([{ path, why: `\`${folder.path}\` is not a folder` }]);
     }
-    const entry = await entryAt(file.path);
-    const mode = entry?.mode ?? "100644";
+    const there = await entryAt(path);
+    const mode = there?.mode ?? "100644";
     if (mode !== "100644" && mode !== "100755")
-      refuse([{ path: file.path, why: `what stands there is no plain file (mode ${mode})` }]);
-    planned.push({ file, mode: mode === "100755" ? mode : "100644", exists: entry !== null });
-  }
-  const entries: Entry[] = [];
-  for (const { file, mode, exists } of planned) {
-    const { path, content } = file;
-    if (content === null) {
-      // GitHub reports an error when a missing file is deleted; for us it is done.
-      if (exists) entries.push({ path, mode, type: "blob", sha: null });
-      continue;
-    }
-    const { data: blob } = await request("POST /repos/{owner}/{repo}/git/blobs", {
-      content: Buffer.from(content, "utf8").toString("base64"),
-      encoding: "base64",
-    });
-    entries.push({ path, mode, type: "blob", sha: blob.sha });
+      refuse([{ path, why: `what stands there is no plain file (mode ${mode})` }]);
+    // GitHub reports an error when a missing file is deleted; for us it is done.
+    if (content === null && there === null) continue;
+    const blob = content === null ? null : blobId(Buffer.from(content), parent.length === 64 ? "sha256" : "sha1");
+    const isNew = blob !== (there?.sha ?? null);
+    entries.push({ path, mode: mode === "100755" ? mode : "100644", content, blob, isNew });
   }
   return entries;
 }
@@ -135,25 +134,25 @@ async function entriesFor(
 async function placeBranch(
   { branch, parent }: EffectOf<"write-change">,
   commit: string,
-  context: PerformContext,
+  { tip, pulls }: BranchState,
+  { request }: PerformContext,
 ): Promise<void> {
-  const at = await branchTip(branch, context);
-  if (at === commit) return;
-  if (at !== null && at !== parent) {
+  if (tip === commit) return;
+  if (tip !== null && tip !== parent) {
     throw new SallyportError(
       "foreign-commit",
-      `the branch ${branch} stands at ${at}, which this run did not write; it was left alone`,
+      `the branch ${branch} stands at ${tip}, which this run did not write; it was left alone`,
     );
   }
-  const [ended] = await pullsOf(branch, context, { state: "closed" });
+  const ended = pulls.find(({ state }) => state !== "OPEN");
   if (ended !== undefined) {
     throw new SallyportError(
       "pull-closed",
       `#${ended.number} of the branch ${branch} has ended; nothing more is written to it`,
     );
   }
-  const { request } = context;
-  if (at === null) {
+  // Not forced: GitHub refuses both where the branch has moved since it was read.
+  if (tip === null) {
     await request("POST /repos/{owner}/{repo}/git/refs", { ref: `refs/heads/${branch}`, sha: commit });
   } else {
     const ref = `heads/${branch}`;

@@ -1,3 +1,4 @@
+import type { ObjectsCache } from "../../collect/github/cache.ts";
 import type { GitHub } from "../../collect/github/request.ts";
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
@@ -16,8 +17,10 @@ import { callStore } from "../store/payloads.ts";
 /** What effects are performed with: one repository's client, our stored bodies, the agents' services. */
 export type PerformContext = {
   github: GitHub;
-  /** Reads what the writing client may not: members of teams, and logs of jobs. */
+  /** Reads what the writing client may not: members of teams, and logs of jobs. Its queries are not throttled as writes. */
   reader: GitHub;
+  /** GitHub objects that can never change: what a look or an agent read, the effects after it need not read. */
+  cache: ObjectsCache;
   /** Sends requests about the repository. */
   request: RepositoryRequest;
   repositoryId: number;
@@ -44,7 +47,10 @@ export type PerformContext = {
 };
 
 /** The parts of the service that effects need, in any repository. */
-export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "openai" | "pagesUrl" | "digestWebhook"> & {
+export type ContextTools = Pick<
+  PerformContext,
+  "cache" | "ourselves" | "anthropic" | "openai" | "pagesUrl" | "digestWebhook"
+> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
@@ -61,11 +67,12 @@ export async function contextOf(
   now: () => Date,
   tools: ContextTools,
 ): Promise<PerformContext> {
-  const { db, ourselves, secrets, anthropic, openai, pagesUrl, digestWebhook, log } = tools;
+  const { db, cache, ourselves, secrets, anthropic, openai, pagesUrl, digestWebhook, log } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
     reader: await tools.github.forRepository(repository, "read"),
+    cache,
     request: requestIn(github),
     repositoryId: repository,
     ourselves,

@@ -52,7 +52,7 @@ export async function openOnboarding(
 }
 
 async function findPull(context: PerformContext): Promise<EffectResult | null> {
-  const [pull] = await pullsOf(branch, context, { state: "all" });
+  const [pull] = await pullsOf(branch, context);
   return pull === undefined ? null : { type: "pull", number: pull.number };
 }
 

@@ -14,7 +14,7 @@ export async function rollBack(effect: EffectOf<"roll-back">, context: PerformCo
   if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(branch)) {
     throw new SallyportError("bad-input", `${JSON.stringify(branch)} is not a branch of a run; nothing was taken back`);
   }
-  const pulls = await pullsOf(branch, context, { state: "all" });
+  const pulls = await pullsOf(branch, context);
   const merged = pulls.find((pull) => pull.merged_at);
   if (merged !== undefined) {
     throw new SallyportError("pull-closed", `#${merged.number} of the branch ${branch} is merged; it was left alone`);

@@ -54,7 +54,7 @@ export type JobTools = {
   log: Log;
 };
 
-/** The most bytes of commits, trees and files from GitHub that are cached across reconciles. */
+/** The most bytes of commits, trees and files from GitHub that are cached across looks and effects. */
 const cacheBytes = 128 * 1024 * 1024;
 
 /** How long a delivery's id is remembered, in milliseconds: anybody's star or comment brings one. */
@@ -71,13 +71,14 @@ export function createJobs(tools: JobTools): JobHandlers {
   const entries = restoredFirst(readEntries, { ...tools, log: progress });
   const reader = (repository: number) => github.forRepository(repository, "read");
 
+  const cache = createObjectsCache(cacheBytes);
   const reconcileTools: ReconcileTools = {
     db,
     ourselves,
     onboarding: tools.onboarding,
     digestWebhook: tools.digestWebhook,
     github: reader,
-    cache: createObjectsCache(cacheBytes),
+    cache,
     secrets: secrets.search,
     entries,
     takeLease: (subject) => takeLease(db, subjectKey(subject)),
@@ -124,7 +125,8 @@ export function createJobs(tools: JobTools): JobHandlers {
     await takeLease(db, `export/${repository}`);
     const client = await github.forRepository(repository, "write");
     try {
-      await publishLedger(client, chainSource(db, repository, { secrets: secrets.search, ourselves }));
+      const source = { reader: await reader(repository), secrets: secrets.search, ourselves };
+      await publishLedger(client, chainSource(db, repository, source));
     } catch (error) {
       await refuseSecondSigner(error, client, { db, repository, ownKey: parsePublicKey(signer.publicKey) }).catch(
         (second) => {
@@ -157,7 +159,7 @@ export function createJobs(tools: JobTools): JobHandlers {
     const details = () => ({ effect: effect.key, type: effect.type, ms: Date.now() - begun });
     try {
       const result = await withoutSecrets(secrets.search, async () =>
-        perform(effect, await contextOf(repository, holder, now, { ...tools, log: progress }), async () =>
+        perform(effect, await contextOf(repository, holder, now, { ...tools, cache, log: progress }), async () =>
           anchorText(await headOf(db, repository)),
         ),
       );

@@ -24,6 +24,7 @@ const clients = createGitHub({
 });
 const ourselves = await clients.identify();
 const github = await clients.forRepository(id, "write");
+const reader = await clients.forRepository(id, "read");
 const guard = createAttemptGuard();
 const { db } = await openDatabase({ folder });
 
@@ -35,7 +36,7 @@ const head = await headOf(db, id);
 say({ event: "started", seq: head?.seq ?? 0, entries: stored.length, problems });
 
 async function publish(): Promise<void> {
-  await publishLedger(github, chainSource(db, id, { secrets: createSecretSearch(() => []), ourselves }));
+  await publishLedger(github, chainSource(db, id, { reader, secrets: createSecretSearch(() => []), ourselves }));
 }
 
 if (mode === "finish") {

@@ -8,6 +8,7 @@ import { requestIn } from "../../app/github/requests.ts";
 import type { PerformContext } from "../../app/perform/context.ts";
 import { perform } from "../../app/perform/perform.ts";
 import { createSecrets } from "../../app/settings/secrets.ts";
+import { createObjectsCache } from "../../collect/github/cache.ts";
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Seed } from "../../sandbox/seed/seed.ts";
@@ -85,6 +86,7 @@ export async function startAcme(): Promise<Acme> {
   const context: PerformContext = {
     github,
     reader: await clients.forRepository(repository, "read"),
+    cache: createObjectsCache(10_000_000),
     request: requestIn(github),
     repositoryId: repository,
     ourselves: await clients.identify(),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import { githubTree } from "../../../app/agents/trees.ts";
+import { createObjectsCache } from "../../../collect/github/cache.ts";
 import type { GitHub } from "../../../collect/github/request.ts";
 
 const text = "hello\n";
@@ -29,7 +30,7 @@ function github(
 
 test("lists files, links and submodules, and reads a file once", async () => {
   const { github: api, asked } = github();
-  const tree = await githubTree(api, commit);
+  const tree = await githubTree(api, commit, createObjectsCache(1_000_000));
   expect(await tree.list()).toEqual([
     { path: "src/hello.txt", mode: "100644" },
     { path: "lib", mode: "160000" },
@@ -40,19 +41,21 @@ test("lists files, links and submodules, and reads a file once", async () => {
 });
 
 test("a folder, a submodule and what is not there have no content", async () => {
-  const tree = await githubTree(github().github, commit);
+  const tree = await githubTree(github().github, commit, createObjectsCache(1_000_000));
   for (const path of ["src", "lib", "nothing"]) expect(await tree.read(path)).toBeNull();
 });
 
 test("a listing that is cut short is an error", async () => {
-  await expect(githubTree(github({ truncated: true }).github, commit)).rejects.toMatchObject({
+  await expect(
+    githubTree(github({ truncated: true }).github, commit, createObjectsCache(1_000_000)),
+  ).rejects.toMatchObject({
     code: "github",
     retry: false,
   });
 });
 
 test("content that is not what the tree names is an error that may pass", async () => {
-  const tree = await githubTree(github({ content: "other\n" }).github, commit);
+  const tree = await githubTree(github({ content: "other\n" }).github, commit, createObjectsCache(1_000_000));
   await expect(tree.read("src/hello.txt")).rejects.toMatchObject({ code: "github", retry: true });
 });
 
@@ -66,7 +69,7 @@ test("what an agent reads is held up to an end, and more is neither shown nor as
     sha: blob,
   }));
   const { github: api, asked } = github({ content, tree: many });
-  const tree = await githubTree(api, commit);
+  const tree = await githubTree(api, commit, createObjectsCache(1_000_000));
   const shown: boolean[] = [];
   for (const { path } of many) shown.push((await tree.read(path)) !== null);
   expect(shown.lastIndexOf(true)).toBe(31);
@@ -75,10 +78,12 @@ test("what an agent reads is held up to an end, and more is neither shown nor as
 });
 
 test("a file that is too large is not shown", async () => {
-  const tree = await githubTree(github({ size: 2_000_001 }).github, commit);
+  const tree = await githubTree(github({ size: 2_000_001 }).github, commit, createObjectsCache(1_000_000));
   expect(await tree.read("src/hello.txt")).toBeNull();
 });
 
 test("a service that fails is an error that may pass", async () => {
-  await expect(githubTree(github({ fail: true }).github, commit)).rejects.toMatchObject({ retry: true });
+  await expect(githubTree(github({ fail: true }).github, commit, createObjectsCache(1_000_000))).rejects.toMatchObject({
+    retry: true,
+  });
 });

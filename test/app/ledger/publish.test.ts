@@ -23,7 +23,11 @@ beforeEach(async () => {
 
 const github = () => acme.world.github;
 
-function chain(lines: readonly string[], bodies: Record<string, Uint8Array> = {}): ChainSource {
+function chain(
+  lines: readonly string[],
+  bodies: Record<string, Uint8Array> = {},
+  reader = acme.world.reader,
+): ChainSource {
   const numbered = lines.map((line, index) => ({ seq: index + 1, line }));
   return {
     repository: acme.repository,
@@ -31,6 +35,7 @@ function chain(lines: readonly string[], bodies: Record<string, Uint8Array> = {}
     lines: async (from, to) => numbered.slice(from - 1, to),
     published: { get: async () => null, set: async () => {} },
     body: async (sha256) => bodies[sha256] ?? null,
+    reader,
     secrets: acme.world.secrets,
     ourselves: acme.world.ourselves,
   };
@@ -342,7 +347,8 @@ describe("bodies", () => {
     const { id } = await acme.as("lena", "GET", place(repository, ""));
     const client = await acme.clients.forRepository(id, "write");
     const { sha256, entry } = recorded(bytes);
-    await publishLedger(client, chain(await chainOf(key.pem, [entry]), { [sha256]: bytes }));
+    const reader = await acme.clients.forRepository(id, "read");
+    await publishLedger(client, chain(await chainOf(key.pem, [entry]), { [sha256]: bytes }, reader));
     const files = await onBranch(place(repository, ""));
     const content = files.get(`bodies/${sha256.slice(0, 2)}/${sha256}`);
     expect([...files.keys()].sort().slice(-1)).toEqual(["ledger/0001.jsonl"]);
@@ -371,7 +377,7 @@ describe("bodies", () => {
   test("do not go, nor does anything else, when the policy cannot be read", async () => {
     await withPolicy("web", policy(", payload: full"));
     acme.written();
-    acme.sandbox.fault({ kind: "status", method: "GET", path: "/git/trees/", status: 500 });
+    acme.sandbox.fault({ kind: "status", path: "/graphql$", status: 500 });
     const { sha256, entry } = recorded(body);
     const whole = chain(await chainOf(key.pem, [entry]), { [sha256]: body });
     await expect(publishLedger(github(), whole)).rejects.toMatchObject({ retry: true });

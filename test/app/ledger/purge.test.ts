@@ -82,11 +82,8 @@ const inStore = async () => {
 const kinds = async (repository = acme.repository) =>
   (await createEntryReader(database.db)(repository)).map(({ kind }) => kind);
 const publish = () => {
-  const chain = chainSource(database.db, acme.repository, {
-    secrets: acme.world.secrets,
-    ourselves: acme.world.ourselves,
-  });
-  return publishLedger(acme.world.github, chain);
+  const { github, reader, secrets, ourselves } = acme.world;
+  return publishLedger(github, chainSource(database.db, acme.repository, { reader, secrets, ourselves }));
 };
 async function onBranch(): Promise<string[]> {
   const { tree } = await acme.as("lena", "GET", `git/trees/${encodeURIComponent(evidenceBranch)}?recursive=1`);
@@ -184,7 +181,7 @@ describe("nothing is given up", () => {
     await setPolicy(keeping(""));
     await untouched(4_000, 4);
     await setPolicy(keeping(", retention: 30d"));
-    acme.sandbox.fault({ kind: "status", method: "GET", path: "/git/ref/", status: 500 });
+    acme.sandbox.fault({ kind: "status", path: "/graphql$", status: 500 });
     await expect(purge(acme.repository, tools(31))).rejects.toMatchObject({ retry: true });
     expect(await kinds()).toHaveLength(4);
   });

@@ -42,8 +42,8 @@ const happen = (code: string, message: string, subject: { name: string; digest: 
     { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z"), guard: createAttemptGuard() },
   );
 const publish = () => {
-  const { secrets, ourselves } = acme.world;
-  return publishLedger(acme.world.github, chainSource(database.db, acme.repository, { secrets, ourselves }));
+  const { github, reader, secrets, ourselves } = acme.world;
+  return publishLedger(github, chainSource(database.db, acme.repository, { reader, secrets, ourselves }));
 };
 const restore = () =>
   restoreChain(database.db, acme.world.github, {

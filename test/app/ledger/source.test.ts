@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Octokit } from "@octokit/core";
 import { chainSource, isPublished } from "../../../app/ledger/source.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 
@@ -9,6 +10,8 @@ const ourselves = {
   bot: { id: 2, login: "sallyport[bot]", type: "Bot" },
 } as const;
 
+const reader = { request: new Octokit().request, owner: "acme", repo: "web" };
+
 let database: OpenDatabase;
 beforeAll(async () => {
   database = await openDatabase({ folder: null });
@@ -16,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const exportedTo = (seq: number) =>
-  chainSource(database.db, repository, { secrets: async () => [], ourselves }).published.set({
+  chainSource(database.db, repository, { reader, secrets: async () => [], ourselves }).published.set({
     commit: "a".repeat(40),
     tree: "b".repeat(40),
     seq,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { githubTree } from "../../../app/agents/trees.ts";
 import { answer, change, openIssue, openPull, pack, tip, written } from "../../builders/effect-scenes.ts";
 import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
 
@@ -155,6 +156,35 @@ describe("nothing to write", () => {
       retry: false,
     });
   });
+});
+
+describe("content travels whole", () => {
+  test.each([
+    ["inside the tree", "<p>é</p>\r\n", 0],
+    ["as bytes, where it has a character that text can lose", "a\0b\n", 1],
+    ["as bytes, where it is too long for one request", "x".repeat(2_000_000), 2],
+  ])("%s", async (_what, content, blobs) => {
+    const files = [{ path: "web/page.html", content }, ...(blobs === 2 ? [{ path: "web/b.html", content: "b" }] : [])];
+    const effect = await change(acme, files);
+    acme.written();
+    const result = await acme.perform(effect);
+    if (result.type !== "commit") throw new Error("no commit");
+    expect(acme.written().filter((one) => one.endsWith("/git/blobs"))).toHaveLength(blobs);
+    const { tree } = await acme.as("lena", "GET", `git/trees/${result.commit}?recursive=1`);
+    const blobOf = (path: string) => tree.find((one: Json) => one.path === path).sha;
+    expect(result.files).toEqual(files.map(({ path }) => ({ path, blob: blobOf(path) })));
+  });
+});
+
+test("once its parent was listed, a commit and its branch take one query and three requests", async () => {
+  const effect = await change(acme);
+  await githubTree(acme.world.reader, effect.parent, acme.world.cache);
+  const before = acme.watch.exchanges.length;
+  await acme.perform(effect);
+  const asked = acme.watch.exchanges.slice(before).filter(({ path }) => !path.endsWith("/access_tokens"));
+  expect(asked.map(({ method, path }) => `${method} ${path.replace("/repos/acme/web", "")}`)).toEqual([
+    ...["POST /git/trees", "POST /git/commits", "POST /git/refs"],
+  ]);
 });
 
 describe("the branch", () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { perform } from "../../../app/perform/perform.ts";
 import type { Effect } from "../../../core/effects.ts";
 import { openIssue, openPull, written } from "../../builders/effect-scenes.ts";
 import { type Acme, anchor, type Json, startAcme } from "../../hosts/store-and-github.ts";
@@ -35,6 +36,32 @@ describe("a pull request", () => {
     if (opened.type !== "pull") throw new Error("no pull request");
     await acme.as("lena", "PUT", `pulls/${opened.number}/merge`, {});
     expect(await acme.perform(openPull(change))).toEqual(opened);
+  });
+
+  test("T254 stays closed also where forks have so many of its branch's name that a query does not show it", async () => {
+    const change = await written(acme);
+    const opened = await acme.perform(openPull(change));
+    if (opened.type !== "pull") throw new Error("no pull request");
+    await acme.as("lena", "PATCH", `pulls/${opened.number}`, { state: "closed" });
+    const request = new Proxy(acme.world.reader.request, {
+      async apply(target, itself, call) {
+        const answer = await Reflect.apply(target, itself, call);
+        answer.data.data.repository.pullRequests = { pageInfo: { hasNextPage: true }, nodes: [] };
+        return answer;
+      },
+    });
+    const crowded = { ...acme.world, reader: { ...acme.world.reader, request } };
+    await expect(perform(openPull(change), crowded, async () => anchor)).rejects.toMatchObject({ code: "pull-closed" });
+  });
+
+  test("T269 waits where GitHub's limit ended the query, and is not given up", async () => {
+    const change = await written(acme);
+    acme.sandbox.fault({ kind: "secondary_limit", path: "/graphql$", retry_after: 1_800 });
+    await expect(acme.perform(openPull(change))).rejects.toMatchObject({
+      code: "rate-limit",
+      retry: true,
+      notBefore: expect.any(Date),
+    });
   });
 
   test("is not opened on a commit that this run did not write", async () => {
