@@ -73,7 +73,8 @@ function recordProblem(facts: PullBasics, record: PullRecord): GateResult | null
   const adoption = adoptionOf(record, head, facts);
   if (!adoption.known) return unknownResult(name, "retarget-unknown", adoption.why);
   if (adoption.value !== null) return null;
-  if (record.evidence.length === 0) {
+  const last = record.evidence.at(-1)?.commit;
+  if (last === undefined) {
     const next = {
       step: "Wait until the run has recorded its evidence; if it has stopped, comment `/retry` on the story.",
       who: "an executor of the policy",
@@ -81,7 +82,6 @@ function recordProblem(facts: PullBasics, record: PullRecord): GateResult | null
     const message = `No evidence is recorded for ${head} yet.`;
     return result(name, "pending", { code: "evidence-not-recorded", message, next });
   }
-  const last = record.evidence.at(-1)?.commit ?? "";
   const message = `No evidence is recorded for the head ${head}; the last recorded commit is ${last}.`;
   const away = insteadOf(record) ?? `Set the branch back to ${last}`;
   const next = {
@@ -152,7 +152,7 @@ export const evidence = defineGate({
     const wrong = [...missingFiles(record, files, who), ...badFiles(files, policy, who)];
     const problem = run === null ? null : recordProblem(facts, record);
     const findings = [
-      ...(problem?.reasons ?? []).map((reason) => ({ status: problem?.status ?? "unknown", reason })),
+      ...(problem === null ? [] : problem.reasons.map((reason) => ({ status: problem.status, reason }))),
       ...wrong.map((reason) => ({ status: "fail" as const, reason })),
       ...required,
     ];

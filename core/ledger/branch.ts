@@ -42,10 +42,8 @@ export function branchFiles(open: readonly string[], fresh: readonly { seq: numb
   const segments = new Map<string, string[]>();
   for (const { seq, line } of fresh) {
     const path = segmentPath(seq);
-    const isFirst = !segments.has(path);
-    const lines = segments.get(path) ?? [];
     // Only the first new entry can continue a segment that is on the branch already.
-    if (isFirst && segments.size === 0 && (seq - 1) % segmentEntries !== 0) lines.push(...open);
+    const lines = segments.get(path) ?? (segments.size === 0 ? [...open] : []);
     lines.push(line);
     segments.set(path, lines);
   }

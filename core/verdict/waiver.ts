@@ -6,11 +6,9 @@ import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
 
-/**
- * The waivers of a gate on this head that are valid today and allowed by the policy, for any base branch, newest first.
- */
-function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Waiver[] {
-  if (!facts.record.known || !(policy.waivers?.gates ?? []).some((one) => one === gate)) return [];
+/** The waivers of a gate on this head that are valid today, for any base branch, newest first. */
+function waiversOf(gate: string, facts: PullFacts, { people }: Policy): Waiver[] {
+  if (!facts.record.known) return [];
   const { waivers } = facts.record.value;
   const askedBy = requesters(facts, facts.record.value);
   const holding = waivers.filter(
@@ -19,7 +17,7 @@ function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Wa
       one.sha === facts.head.sha &&
       one.until >= facts.day &&
       one.by.type === "User" &&
-      whoseWork(one.by, askedBy, policy.people) !== "own",
+      whoseWork(one.by, askedBy, people) !== "own",
   );
   return holding.toSorted((one, other) => other.seq - one.seq);
 }
@@ -69,8 +67,8 @@ export function waivingPeople(gate: string, { people }: Waivers): number {
 export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolicy): GateResult {
   const { gate, status, reasons } = result;
   const { waivers: rule, people } = loaded.policy;
-  if (rule === undefined || (status !== "fail" && status !== "pending")) return result;
-  const waivers = waiversOf(gate, facts, loaded);
+  if (!rule?.gates.some((one) => one === gate) || (status !== "fail" && status !== "pending")) return result;
+  const waivers = waiversOf(gate, facts, loaded.policy);
   const [newest] = waivers;
   if (newest === undefined) return result;
   const wanted = waivingPeople(gate, rule);

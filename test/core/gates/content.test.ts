@@ -3,7 +3,7 @@ import type { Change, Content, FileText } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
-import { change, facts } from "../../builders/pull-facts.ts";
+import { change, facts, policyOf } from "../../builders/pull-facts.ts";
 
 const side = (text: string | null) =>
   text === null ? null : { mode: "100644", sha: text.padEnd(40, "0").slice(0, 40) };
@@ -39,6 +39,9 @@ describe("content", () => {
     ],
     ["appended: refuses a longer last line", between("only: appended", "a", "ab\n"), "fail", ["rewritten"]],
     ["appended: refuses a changed line", between("only: appended", "a\nb\n", "a\nc\nb\n"), "fail", ["rewritten"]],
+    ["appended: refuses a line before the others", between("only: appended", "b\n", "a\nb\n"), "fail", ["rewritten"]],
+    ["appended: refuses a line less", between("only: appended", "a\nb\n", "a\n"), "fail", ["rewritten"]],
+    ["appended: takes a line end of two characters", between("only: appended", "a", "a\r\nb\n"), "pass", ["in-order"]],
     ["appended: refuses one that is gone", between("only: appended", "a\n", null), "fail", ["deleted"]],
     [
       "appended: refuses what cannot be read",
@@ -69,6 +72,18 @@ describe("content", () => {
       "pass",
       ["in-order"],
     ],
+    [
+      "forbid: takes one over two lines that stood",
+      between(drop, "DROP\nTABLE a;\n", "DROP\nTABLE a;\nb\n"),
+      "pass",
+      ["in-order"],
+    ],
+    [
+      "forbid: what could not be read before counts as nothing that stood",
+      between(drop, null, "DROP TABLE a;\n", { before: { state: "opaque", why: "binary" } }),
+      "fail",
+      ["forbidden-text"],
+    ],
     ["forbid: takes one that goes", between(drop, "DROP TABLE a;\n", "a\n"), "pass", ["in-order"]],
     ["forbid: takes a file that goes", between(drop, "DROP TABLE a;\n", null), "pass", ["in-order"]],
     [
@@ -80,6 +95,18 @@ describe("content", () => {
     [
       "texts that were not read are unknown",
       { ...between(drop, null, "a\n"), texts: unknown("no answer") },
+      "unknown",
+      ["texts-unknown"],
+    ],
+    [
+      "texts that were not read are unknown where files may only grow",
+      { ...between("only: appended", "a\n", "b\n"), texts: unknown("no answer") },
+      "unknown",
+      ["texts-unknown"],
+    ],
+    [
+      "a text that is missing is unknown where files may only grow",
+      { ...between("only: appended", "a\n", "b\n"), texts: known([]) },
       "unknown",
       ["texts-unknown"],
     ],
@@ -116,6 +143,22 @@ describe("content", () => {
       status: "pass",
       reasons: [{ message: expect.stringMatching(/^1 files/) }],
     });
+  });
+
+  test("a file under two rules is judged by both, each with its line of the policy, and counts once", () => {
+    const rules = ['{ paths: "db/**", only: appended }', '{ paths: "db/*.sql", forbid: [GRANT, DROP TABLE] }'];
+    const policy = policyOf(`version: 1\ngates:\n  content:\n    - ${rules.join("\n    - ")}\n`);
+    const both = (after: string) => ({
+      ...between("only: appended", "a\n", after),
+      policy: known({ state: "loaded" as const, ...policy }),
+    });
+    const { reasons } = ask("content", both("DROP TABLE x;\n"));
+    expect(reasons.map(({ code, policyLine }) => [code, policyLine])).toEqual([
+      ["rewritten", 4],
+      ["forbidden-text", 5],
+    ]);
+    expect(reasons[1]?.message).toBe('The policy forbids to add "DROP TABLE" here.');
+    expect(ask("content", both("a\nb\n")).reasons[0]?.message).toMatch(/^1 files keep/);
   });
 
   test("the reason has the file, its line and the policy's", () => {

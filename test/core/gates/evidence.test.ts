@@ -1,7 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
+import type { PullFacts } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
-import { change, earlier, evidenceOfHead, facts, runRecord, text } from "../../builders/pull-facts.ts";
+import {
+  change,
+  earlier,
+  evidenceOfHead,
+  facts,
+  forMain,
+  head,
+  runRecord,
+  tester,
+  text,
+} from "../../builders/pull-facts.ts";
+
+const adoption = { commits: [head], reason: "I read it", by: tester, seq: 9, ...forMain };
 
 // T162: what a run's evidence is the ledger recorded; artifacts count only where the policy asks (required-evidence.test.ts).
 // T113: both belong to one commit, so new evidence is a new head and voids the sign-off (pull.test.ts, T113).
@@ -67,6 +80,34 @@ describe("evidence", () => {
       ["evidence-not-recorded", "evidence-not-json"],
     ],
     [
+      "tells a declared file that is gone as missing, and not as bad JSON",
+      facts({
+        record: runRecord({ evidenceFiles: ["evidence/a.json"] }),
+        texts: known([text("evidence/a.json", null)]),
+      }),
+      "fail",
+      ["evidence-file-missing"],
+    ],
+    [
+      "asks nothing of a person who takes an evidence file away",
+      facts({
+        policy: files,
+        changes: [change("evidence/a.json", { after: null })],
+        texts: known([text("evidence/a.json", null, "{}")]),
+      }),
+      "not-applicable",
+      ["not-asked"],
+    ],
+    [
+      "T066: is unknown while it is not known for which branch the head was adopted",
+      facts({
+        record: runRecord({}, { evidence: [], adoptions: [{ ...adoption, baseRef: null }] }),
+        retargetedAt: unknown("HTTP 502"),
+      }),
+      "unknown",
+      ["retarget-unknown"],
+    ],
+    [
       "looks at a person's evidence files too",
       facts({ policy: files, ...file("nope") }),
       "fail",
@@ -95,6 +136,51 @@ describe("evidence", () => {
     ],
     ["does not apply to a person's change without evidence files", facts(), "not-applicable", ["not-asked"]],
   ]);
+
+  const messages = (given: PullFacts) => ask("evidence", given).reasons.map(({ message }) => message);
+
+  test("counts the evidence files alone, and judges no other text", () => {
+    const given = facts({ policy: files, ...file("{}") });
+    const texts = known([text("web/a.ts", "no JSON"), text("evidence/a.json", "{}"), text("evidence/b.json", null)]);
+    const changes = ["web/a.ts", "evidence/a.json", "evidence/b.json"].map((path) => change(path));
+    expect(messages({ ...given, changes: known(changes), texts })).toEqual(["1 evidence files are valid JSON."]);
+    const both = { ...given, record: known(runRecord()) };
+    expect(messages(both)).toEqual([`Evidence of ${head} is recorded. 1 evidence files are valid JSON.`]);
+  });
+
+  test("says of a file that is no text why it is no JSON", () => {
+    const binary = { ...text("evidence/a.json", null), after: { state: "opaque", why: "binary" } as const };
+    expect(messages(facts({ policy: files, changes: [change("evidence/a.json")], texts: known([binary]) }))).toEqual([
+      "This evidence file is not valid JSON: it cannot be read as text (binary).",
+    ]);
+  });
+
+  test("of an adopted commit that is recorded tells the record, and of another commit's the adoption", () => {
+    const adopted = (commit: string) =>
+      facts({
+        record: runRecord({}, { evidence: [{ ...evidenceOfHead, commit }], adoptions: [adoption] }),
+      });
+    expect(messages(adopted(head))).toEqual([`Evidence of ${head} is recorded.`]);
+    expect(messages(adopted(earlier))).toEqual([
+      `No prompt or answer is recorded for ${head}: @grace adopted it (entry 9); what it says of how it was made is kept there as claims, which nobody checked.`,
+    ]);
+  });
+
+  test("names the last recorded commit and the way back to it, or to the run's own pull request", () => {
+    const evidence = ["1".repeat(40), earlier].map((commit) => ({ ...evidenceOfHead, commit }));
+    const [own] = ask("evidence", facts({ record: runRecord({}, { evidence }) })).reasons;
+    expect(own?.message).toBe(`No evidence is recorded for the head ${head}; the last recorded commit is ${earlier}.`);
+    const stand = `or an executor stands for the other commits with \`/adopt ${head} because …\`.`;
+    expect(own?.next?.step).toBe(`Set the branch back to ${earlier}; ${stand}`);
+    const held = { run: "run-7-1", prompt: 8, pull: 11 };
+    const steps = [held, { ...held, pull: null }].map(
+      (one) => ask("evidence", facts({ record: runRecord({}, { evidence, held: one }) })).reasons[0]?.next?.step,
+    );
+    expect(steps).toEqual([
+      `Go on with #11 instead, where run-7-1 made this; ${stand}`,
+      `Go on with the work of prompt #8 instead, where run-7-1 made this; ${stand}`,
+    ]);
+  });
 
   test.each([
     ["record", "record-unknown"],

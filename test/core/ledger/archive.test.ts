@@ -83,6 +83,8 @@ describe("the manifest", () => {
     ["a file that is a number", canonicalJson({ files: { [segment]: 1 }, version: 1 })],
     ["a file with more to it", canonicalJson({ files: { [segment]: { ...file, mode: 1 } }, version: 1 })],
     ["a size below nothing", canonicalJson({ files: { [segment]: { ...file, bytes: -1 } }, version: 1 })],
+    ["no size", canonicalJson({ files: { [segment]: { ...file, bytes: "1" } }, version: 1 })],
+    ["no digest", canonicalJson({ files: { [segment]: { ...file, sha256: 1 } }, version: 1 })],
     ["half a byte", canonicalJson({ files: { [segment]: { ...file, bytes: 0.5 } }, version: 1 })],
     ["T161 a name outside", canonicalJson({ files: { "../a": file }, version: 1 })],
     ["T161 too many files", canonicalJson({ files: Object.fromEntries(many), version: 1 })],
@@ -102,6 +104,27 @@ describe("the manifest", () => {
   ];
   test.each(refused)("is refused: %s", (_, content) => {
     expect(readManifest(Buffer.from(`${content}\n`))).toBeNull();
+  });
+
+  test("is refused where another character stands at its end", () => {
+    expect(readManifest(Buffer.from(`${text.trimEnd()} `))).toBeNull();
+  });
+
+  const sized = (...sizes: number[]) =>
+    Object.fromEntries(sizes.map((bytes, index) => [many[index]?.[0], { ...file, bytes }]));
+  const { bytes, fileBytes } = archiveLimits;
+  const rest = bytes % fileBytes;
+  const borders: [string, object, number][] = [
+    ["an empty file", sized(0), 1],
+    ["a file as large as may be", sized(fileBytes), 1],
+    [
+      "as much in all as may be",
+      sized(...Array.from({ length: Math.floor(bytes / fileBytes) }, () => fileBytes), rest),
+      10,
+    ],
+  ];
+  test.each(borders)("is read: %s", (_, files, size) => {
+    expect(readManifest(Buffer.from(`${canonicalJson({ files: { ...files }, version: 1 })}\n`))?.size).toBe(size);
   });
 
   test("tells a file that is not as it says, and one that did not come", () => {

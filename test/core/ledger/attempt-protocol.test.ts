@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Draft, TypedEntry } from "../../../core/entries.ts";
 import type { Json } from "../../../core/json.ts";
-import { checkAttempt, emptyAttempts } from "../../../core/ledger/attempt-protocol.ts";
+import { checkAttempt, emptyAttempts, stateOf } from "../../../core/ledger/attempt-protocol.ts";
 import { verifyChain } from "../../../core/ledger/verify.ts";
 import { type Act, acted } from "../../builders/attempt-entries.ts";
 import { chainOf, draft, newKey } from "../../builders/ledger.ts";
@@ -58,6 +58,7 @@ describe("what breaks the protocol is told with its place", () => {
     ["a second attempt while one is open", ["ask", ["ask", { s: 1 }]], /begins while R0\/S0 in run-7-1 is open/],
     ["an answer nobody asked for", ["answer"], /not the last attempt/],
     ["an answer to an earlier try", ["ask", "refuse", ["ask", { s: 1 }], "answer"], /not the last attempt/],
+    ["an answer to an earlier revision", ["ask", "refuse", ["ask", { r: 1 }], "answer"], /not the last attempt/],
     ["an answer to another run's prompt", ["ask", ["answer", { run: "run-7-2" }]], /not the last attempt/],
     ["a second answer", ["ask", "answer", "answer"], /is answered where it has to be asked/],
     ["an answer after the end", ["ask", "refuse", "answer"], /is refused where it has to be asked/],
@@ -77,6 +78,7 @@ describe("what breaks the protocol is told with its place", () => {
       ["ask", "answer", "accept", ["capture", { pack: "e" }]],
       /another prompt or answer/,
     ],
+    ["evidence of another answer before the end", ["ask", "answer", ["capture", { answer: "e" }]], /to be accepted/],
     ["a commit without evidence", ["ask", "answer", "accept", "commit"], /has to be captured/],
     ["a second commit", ["ask", "answer", "accept", "capture", "commit", "commit"], /is committed where/],
   ];
@@ -84,9 +86,16 @@ describe("what breaks the protocol is told with its place", () => {
     expect(problems(...acts)).toEqual([{ position: acts.length, message: expect.stringMatching(message) }]);
   });
 
-  test("a chain with good signatures and a bad attempt does not verify", async () => {
+  const chains: [string, Act[], number][] = [
+    ["a try left out", ["ask", "answer", "refuse", ["ask", { s: 2 }], ["answer", { s: 2 }]], 4],
+    ["a second answer", ["ask", "answer", "refuse", "answer"], 4],
+    ["an acceptance of no answer", ["ask", "accept"], 2],
+    ["evidence before the end", ["ask", "answer", "capture"], 3],
+    ["a commit without evidence", ["ask", "answer", "accept", "commit"], 4],
+    ["an attempt after the end of its run", ["end", "ask"], 2],
+  ];
+  test.each(chains)("a chain with good signatures and a bad attempt does not verify: %s", async (_, acts, position) => {
     const key = newKey();
-    const acts: Act[] = ["ask", "answer", "refuse", ["ask", { s: 2 }], ["answer", { s: 2 }]];
     const drafts = acts.map((act) => {
       const { kind, body, subject } = acted(act);
       return draft({ kind, subject, body: body satisfies Json });
@@ -94,9 +103,21 @@ describe("what breaks the protocol is told with its place", () => {
     const seen: number[] = [];
     const lines = await chainOf(key.pem, drafts);
     const report = verifyChain(lines, [{ key: key.publicKey }], { visit: ({ seq }) => seen.push(seq) });
-    expect(report).toMatchObject({ ok: false, problems: [{ code: "bad-attempt", position: 4 }] });
-    expect(seen).toEqual([1, 2, 3, 5]);
+    expect(report).toMatchObject({ ok: false, problems: [{ code: "bad-attempt", position }] });
+    expect(seen).toEqual(lines.map((_, index) => index + 1).filter((seq) => seq !== position));
   });
+});
+
+const none = { response: null, closed: null, evidence: null, commit: null };
+test.each([
+  ["asked", none],
+  ["answered", { ...none, response: {} }],
+  ["refused", { ...none, response: {}, closed: { accepted: false } }],
+  ["accepted", { ...none, response: {}, closed: { accepted: true } }],
+  ["captured", { ...none, response: {}, closed: { accepted: true }, evidence: {} }],
+  ["committed", { response: {}, closed: { accepted: true }, evidence: {}, commit: {} }],
+])("an attempt is %s by its last entry", (state, recorded) => {
+  expect(stateOf(recorded)).toBe(state);
 });
 
 test("one prompt's entries are in order exactly when a grammar of them says so", () => {

@@ -5,6 +5,7 @@ import {
   bodyPath,
   branchFiles,
   branchReadme,
+  readLayout,
   readSegments,
   segmentEntries,
   segmentPath,
@@ -70,6 +71,12 @@ test("files are read by their number and not by their spelling, past the ten tho
   expect(read.ok && read.lines.length).toBe(count * full);
 });
 
+test("the layout counts entries and lists the files; an empty line is a line, which no signature fits", () => {
+  const files = filesOf({ "ledger/0002.jsonl": "\nb\n", "README.md": "", "ledger/0001.jsonl": text(full) });
+  const segments = ["ledger/0001.jsonl", "ledger/0002.jsonl"];
+  expect(readLayout(files)).toEqual({ ok: true, entries: full + 2, segments });
+});
+
 test("no ledger at all is no line", () => {
   expect(readSegments(filesOf({ "README.md": "" }))).toEqual({ ok: true, lines: [] });
 });
@@ -105,6 +112,7 @@ describe("a layout that is refused, with the first place that cannot be read", (
       2,
       /holds 1 entries and is not the last/,
     ],
+    ["of two strange files the first by name", { "ledger/y": "", "ledger/x": "" }, 1, /found "ledger\/x"/],
     ["a file below the folder", { "ledger/0001.jsonl": text(full), "ledger/x/y": "a\n" }, full + 1, /"ledger\/x\/y"/],
   ];
   test.each(cases)("%s", (_, files, position, message) => {

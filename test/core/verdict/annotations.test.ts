@@ -42,6 +42,13 @@ test("a failing gate's reasons stand at their lines, with the rule and the next 
   ]);
 });
 
+test("a reason without a rule, a step and a place is its message alone, in two thousand characters at most", () => {
+  const [mark] = annotationsOf(verdict([failing("scope", { code: "x", message: "Not allowed." })]));
+  expect(mark).toEqual({ title: "sallyport: scope", message: "Not allowed.", path: null, line: null });
+  const cut = annotationsOf(verdict([failing("scope", { code: "x", message: "y".repeat(2_001) })]));
+  expect(cut[0]?.message).toBe("y".repeat(2_000));
+});
+
 test("what passes, waits or is another host's to say is not marked", () => {
   const reason = { code: "x", message: "x" };
   const others = (["pass", "pending", "unknown", "not-applicable"] as const).map((status) => ({

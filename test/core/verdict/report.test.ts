@@ -26,12 +26,12 @@ const failed = judge(facts({ policy, changes: [change("governance/a"), change("g
 const unread = judge({ ...facts({ policy }), changes: unknown("the tree is cut short") }, all);
 const content = judge(facts({ policy }), { settle: "content" });
 
-const withReason = (reason: Partial<Reason>, status: GateStatus = "fail"): Verdict => ({
+const withReason = (reason: Partial<Reason>, status: GateStatus = "fail", gate = "scope"): Verdict => ({
   ...good,
   conclusion: "failure",
   gates: [
     {
-      gate: "scope",
+      gate,
       status,
       reasons: [{ code: "x", message: "m", next: { step: "s", who: "w" }, ...reason }],
     },
@@ -174,4 +174,114 @@ describe("the terminal's text", () => {
     expect(terminalText(good, { color: true })).toContain("\u001b[32m");
     expect(terminalText(good, { color: false })).not.toContain("\u001b");
   });
+});
+
+describe("the whole text, to the letter", () => {
+  const sha = (letter: string) => letter.repeat(40);
+  const next = { step: "Take it out.", who: "@ada" };
+  const command = { step: "/sign-off abc pass manual", who: "@acme/qa" };
+  const scope: Reason[] = [
+    { code: "a", message: "Not allowed.", path: "src/a.ts", line: 7, policyLine: 12, next },
+    { code: "b", message: "Too much.", path: "src/b.ts" },
+  ];
+  const verdict: Verdict = {
+    ...{ conclusion: "failure", base: sha("b"), head: sha("d"), engine: "2", deferred: ["review", "ci"] },
+    policy: { ref: sha("b"), blob: sha("e") },
+    gates: [
+      { gate: "secrets", status: "pass", reasons: [{ code: "none", message: "None." }] },
+      { gate: "manual-test", status: "pending", reasons: [{ code: "c", message: "Not tested.", next: command }] },
+      { gate: "adr", status: "not-applicable", reasons: [{ code: "d", message: "Not asked." }] },
+      { gate: "content", status: "unknown", reasons: [{ code: "e", message: "Cut short." }] },
+      { gate: "scope", status: "fail", reasons: scope },
+      { gate: "size", status: "pass", reasons: [] },
+    ],
+  };
+  const head = [
+    "| gate | result | why |",
+    "|---|---|---|",
+    "| secrets | ✓ passes | None. |",
+    "| manual-test | … waits | Not tested. |",
+    "| content | ? could not be read | Cut short. |",
+    "| scope | ✗ fails | Not allowed. (and 1 more) |",
+    "| size | ✓ passes |  |",
+  ];
+  const foot = [`Head ${sha("d")}, base ${sha("b")}, policy ${sha("e")} at ${sha("b")}, engine 2.`, ""];
+
+  test("of a summary: what fails, then what could not be read, then what waits", () => {
+    expect(summaryMarkdown(verdict).split("\n")).toEqual([
+      ...["**Failed.** 1 gate fails: scope.", "", ...head],
+      ...["", "Not asked of this change: adr.", "", "Left to the App: review, ci."],
+      ...["", "#### scope fails", "", "- `src/a.ts:7`: Not allowed. (`.github/sallyport.yml:12`)"],
+      ...["  **Next:** Take it out. (@&#8203;ada)", "- `src/b.ts`: Too much."],
+      ...["", "#### content could not be read", "", "- Cut short."],
+      ...["", "#### manual-test waits", "", "- Not tested.", ""],
+      ...["  **Next**, by @&#8203;acme/qa, as a comment here:", ""],
+      ...["  ```text", "  /sign-off abc pass manual", "  ```", "", ...foot],
+    ]);
+  });
+
+  test("of a terminal, without colours and with them", () => {
+    const text = terminalText(verdict, { color: false });
+    expect(text.split("\n")).toEqual([
+      "Verdict: Failed. 1 gate fails: scope.",
+      ...["✓ secrets      passes", "  - None."],
+      ...["… manual-test  waits", "  - Not tested.", "    next: /sign-off abc pass manual (@acme/qa)"],
+      ...["? content      could not be read", "  - Cut short."],
+      ...["✗ scope        fails", "  - src/a.ts:7: Not allowed. (.github/sallyport.yml:12)"],
+      ...["    next: Take it out. (@ada)", "  - src/b.ts: Too much."],
+      ...["✓ size         passes", "Not asked of this change: adr.", "Left to the App: review, ci.", ""],
+    ]);
+    const [start, ...painted] = terminalText(verdict, { color: true }).split("\u001b[");
+    const colours = ["32m✓", "33m…", "33m?", "31m✗", "32m✓"];
+    expect(painted.filter((one) => !one.startsWith("0m")).map((one) => one.slice(0, 4))).toEqual(colours);
+    expect(start + painted.map((one) => one.replace(/^\d+m/, "")).join("")).toBe(text);
+  });
+
+  test("of nothing to tell: no table of notes, no policy", () => {
+    const bare: Verdict = { ...verdict, conclusion: "success", policy: null, gates: [], deferred: [] };
+    expect(summaryMarkdown(bare).split("\n")).toEqual([
+      ...["**Passed.** All gates pass.", "", "| gate | result | why |", "|---|---|---|", ""],
+      ...[`Head ${sha("d")}, base ${sha("b")}, no policy, engine 2.`, ""],
+    ]);
+    expect(terminalText(bare, { color: false })).toBe("Verdict: Passed. All gates pass.\n");
+    expect(titleOf(bare)).toBe("All gates pass");
+  });
+});
+
+describe("what waits, in the title", () => {
+  const pending = (...gates: string[]): Verdict => ({
+    ...good,
+    conclusion: "pending",
+    gates: gates.map((gate) => ({ gate, status: "pending", reasons: [{ code: "not-signed-off", message: "m" }] })),
+  });
+  test.each([
+    [pending("stop"), "Stopped until somebody answers"],
+    [pending("stop", "ci", "review"), "Stopped until somebody answers; also waiting: ci, review"],
+    [pending("manual-test"), "Waiting for 1 sign-off"],
+  ])("%#", (verdict, title) => {
+    expect(titleOf(verdict)).toBe(title);
+  });
+
+  test("a title of a hundred characters is whole, one of a hundred and one is cut", () => {
+    const titleFor = (length: number) => titleOf(withReason({}, "fail", "g".repeat(length - "1 gate fails: ".length)));
+    expect(titleFor(100)).toMatch(/g$/);
+    expect(titleFor(101)).toMatch(/^.{99}…$/);
+  });
+});
+
+test("a message of a thousand characters is whole, a longer one is cut", () => {
+  const shown = (length: number) => /x+…?/.exec(summaryMarkdown(withReason({ message: "x".repeat(length) })))?.[0];
+  expect([shown(1_000), shown(1_001)]).toEqual(["x".repeat(1_000), `${"x".repeat(1_000)}…`]);
+});
+
+test("T199: a summary is cut where not one part more fits, and counts what is left out", () => {
+  const reasons: Reason[] = Array.from({ length: 70 }, (_, index) => ({
+    code: "x",
+    message: `${index} ${"y".repeat(990)}`,
+  }));
+  const text = summaryMarkdown({ ...failed, gates: [{ gate: "scope", status: "fail", reasons }] });
+  const shown = text.match(/^- \d+ /gm)?.length ?? 0;
+  expect(text).toContain(`\n${70 - shown} more parts are left out here; `);
+  const size = Buffer.byteLength(text);
+  expect([size <= 65_000, size + 1_000 > 65_000]).toEqual([true, true]);
 });
