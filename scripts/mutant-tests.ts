@@ -12,6 +12,8 @@ import { bind } from "jest-each";
 /** What the run asks: all tests with what each of them covers, or those that tell whether a mutant is noticed. */
 export type Request =
   | { ask: "coverage"; sources: string[]; files: string[] }
+  /** In a process that takes the place of one that got stuck: the tests are there and are not measured again. */
+  | { ask: "load"; sources: string[]; files: string[] }
   | { ask: "mutant"; mutant: string; tests: string[]; hits: number }
   /** For what is made while modules load: a process of its own, mutated from its start, tests read file by file. */
   | { ask: "fresh"; mutant: string; files: string[] };
@@ -101,13 +103,17 @@ async function failureOf(id: string): Promise<string | null> {
   }
 }
 
-async function cover(sources: string[], files: string[]): Promise<Coverage> {
-  const mutantsOf = (id: string) => Object.keys(state.mutantCoverage?.perTest[id] ?? {});
+async function loadAll(sources: string[], files: string[]): Promise<void> {
   for (const name of sources) await import(pathToFileURL(name).href);
   for (const name of files) {
     state.currentTestId = name;
     await load(name);
   }
+}
+
+async function cover(sources: string[], files: string[]): Promise<Coverage> {
+  const mutantsOf = (id: string) => Object.keys(state.mutantCoverage?.perTest[id] ?? {});
+  await loadAll(sources, files);
   const loads = files.map((file) => ({ file, mutants: mutantsOf(file) }));
   const atStart = Object.keys(state.mutantCoverage?.static ?? {});
   const result: Coverage = { tests: [], atStart, loads, hits: {}, failed: [] };
@@ -123,7 +129,7 @@ async function cover(sources: string[], files: string[]): Promise<Coverage> {
 }
 
 /** Whether a test fails while the mutant is active. */
-async function isKilled(request: Exclude<Request, { ask: "coverage" }>): Promise<boolean> {
+async function isKilled(request: Extract<Request, { mutant: string }>): Promise<boolean> {
   state.activeMutant = request.mutant;
   if (request.ask === "mutant") {
     state.hitCount = 0;
@@ -143,5 +149,7 @@ async function isKilled(request: Exclude<Request, { ask: "coverage" }>): Promise
 }
 
 process.on("message", async (request: Request) => {
-  process.send?.(request.ask === "coverage" ? await cover(request.sources, request.files) : await isKilled(request));
+  if (request.ask === "coverage") process.send?.(await cover(request.sources, request.files));
+  else if (request.ask === "load") process.send?.(await loadAll(request.sources, request.files).then(() => true));
+  else process.send?.(await isKilled(request));
 });

@@ -91,8 +91,7 @@ function ask(child: ChildProcess, request: Request, ms: number): Promise<unknown
 }
 
 let child = start();
-const coverageOf = (process: ChildProcess) => ask(process, { ask: "coverage", sources, files: testFiles }, 600_000);
-const covered = (await coverageOf(child)) as Coverage | null;
+const covered = (await ask(child, { ask: "coverage", sources, files: testFiles }, 600_000)) as Coverage | null;
 if (covered === null || covered.failed.length > 0)
   throw new Error(`without any mutant, tests fail:\n${covered?.failed.join("\n")}`);
 const coverage = covered;
@@ -140,13 +139,13 @@ async function outcomeOf(mutant: Mutant): Promise<Outcome> {
       return left > 0;
     });
   if (near.length > 0) {
-    const ms = 10_000 + 20 * near.reduce((sum, { ms }) => sum + ms, 0);
+    const ms = 10_000 + 8 * near.reduce((sum, { ms }) => sum + ms, 0);
     const hits = coverage.hits[mutant.id] ?? 0;
     const tests = near.map(({ id }) => id);
     const killed = await ask(child, { ask: "mutant", mutant: mutant.id, tests, hits }, ms);
     if (killed === null) {
       child = start();
-      await coverageOf(child);
+      await ask(child, { ask: "load", sources, files: testFiles }, 600_000);
       return "stuck";
     }
     if (killed === true) return "killed";

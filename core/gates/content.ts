@@ -102,6 +102,9 @@ export const content = defineGate({
     }
     if (files.size === 0) return notApplicable(name, "nothing-watched", "The change touches no file of these rules.");
     if (reasons.length > 0) return result(name, "fail", ...reasons);
-    return result(name, "pass", { code: "in-order", message: `${files.size} files keep the rules about what they hold.` });
+    return result(name, "pass", {
+      code: "in-order",
+      message: `${files.size} files keep the rules about what they hold.`,
+    });
   },
 });

@@ -1,6 +1,19 @@
 import { expect, test } from "@jest/globals";
 import type { PullFacts } from "../../core/facts.ts";
+import type { Gate } from "../../core/gates/gate.ts";
 import { type GateName, gates } from "../../core/gates/registry.ts";
+import { fullPolicy } from "./full-policy.ts";
+import { policyOf } from "./pull-facts.ts";
+
+/** What settles each gate: the commits alone, the ledger too, or people. */
+const groups: Record<Gate["group"], readonly GateName[]> = {
+  content: [
+    ...(["policy", "forbidden-paths", "links", "diff-size", "tests", "secrets", "harness", "remediation"] as const),
+    ...(["manifest", "content", "phase"] as const),
+  ],
+  record: ["scope", "trace", "evidence", "casefile", "approval", "dependencies", "stop"],
+  people: ["protected", "adr", "review", "ci", "manual-test"],
+};
 
 /** A gate's answer in short: its status, the codes of its reasons, and the reasons themselves. */
 export function ask(name: GateName, given: PullFacts) {
@@ -13,6 +26,14 @@ export function ask(name: GateName, given: PullFacts) {
 export type Row = [string, PullFacts, string, string[]];
 
 export function table(name: GateName, rows: Row[]) {
+  test(`${name} is settled by what it says, and its patterns stand under its own part of the policy`, () => {
+    const { group, lists }: Gate = gates[name];
+    expect(groups[group]).toContain(name);
+    const part = name === "phase" ? "phases.of." : `gates.${name}.`;
+    if (lists === undefined) return;
+    for (const list of lists(policyOf(fullPolicy).policy))
+      expect(list).toMatchObject({ key: expect.stringMatching(part), meaning: expect.stringMatching(/\S/) });
+  });
   test.each(rows)("%s", (_, given, status, codes) => {
     const answer = ask(name, given);
     expect({ status: answer.status, codes: answer.codes }).toEqual({ status, codes });

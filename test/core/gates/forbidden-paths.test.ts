@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { unknown } from "../../../core/known.ts";
+import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, facts, head, renamed } from "../../builders/pull-facts.ts";
 
@@ -87,5 +87,21 @@ describe("forbidden-paths", () => {
         },
       },
     ]);
+  });
+
+  test("a hit says what is done to the file, and names the policy alone where it has no line", () => {
+    const files = [change("vendor/a", { before: null }), change("vendor/b", { after: null }), change("governance/c")];
+    const extended = "version: 1\nextends: default\ngates: { forbidden-paths: { deny: [vendor, governance] } }\n";
+    const { reasons } = ask("forbidden-paths", facts({ policy: extended, changes: files }));
+    expect(reasons.map(({ message }) => message)).toEqual([
+      "This change adds a file that the policy forbids by `vendor`.",
+      "This change deletes a file that the policy forbids by `vendor`.",
+      "This change edits a file that the policy forbids by `governance`.",
+    ]);
+    const { policy: reading, ...rest } = facts({ policy: extended, changes: files });
+    if (!reading.known || reading.value.state !== "loaded") throw new Error("there is a policy");
+    const [bare] = ask("forbidden-paths", { ...rest, policy: known({ ...reading.value, lines: {} }) }).reasons;
+    expect(bare).not.toHaveProperty("policyLine");
+    expect(bare?.next?.step).toBe("Take this file out of the change, or ask a maintainer to change the policy.");
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { ReviewFact, SignOff } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
-import { author, change, facts, head, runRecord, signOff, tester } from "../../builders/pull-facts.ts";
+import { author, change, facts, head, policyOf, runRecord, signOff, tester } from "../../builders/pull-facts.ts";
 
 const policy = [
   "version: 1",
@@ -78,6 +78,26 @@ describe("D1: a change of the light tier is passed by somebody else than who too
     ["a newer sign-off counts", given([], [signOff({ result: "fail" }), signOff({ seq: 11 })]), "pass", ["signed-off"]],
   ]);
 
+  test("says who passed it and who asked for it, or who can pass it and how", () => {
+    const said = (...all: Parameters<typeof given>) => ask("approval", given(...all)).reasons;
+    const next = {
+      step: `Review ${head} and approve it on GitHub, or \`/sign-off ${head} pass manual\`.`,
+      who: "@grace",
+    };
+    expect(said([])).toEqual([
+      {
+        code: "not-signed-off",
+        message: "@ada took the issue as it stood, under the light tier, so somebody else passes this commit.",
+        next,
+      },
+    ]);
+    expect(said([review()])).toEqual([{ code: "approved", message: `@grace approved ${head}; @ada asked for it.` }]);
+    expect(said([], [signOff()])).toEqual([
+      { code: "signed-off", message: `@grace tested \`manual\` on ${head}: pass.` },
+    ]);
+    expect(said([], [signOff({ result: "fail" })])[0]?.message).toBe(`@grace tested \`manual\` on ${head}: fail.`);
+  });
+
   test("reviews that could not be read are no approval", () => {
     expect(ask("approval", { ...given([]), reviews: unknown("away") }).status).toBe("unknown");
   });
@@ -87,16 +107,48 @@ describe("D1: a change of the light tier has its size", () => {
   const sized = (changes: ReturnType<typeof change>[]) =>
     facts({ policy, changes, record: runRecord({ approval: { digest: "1".repeat(64), by: author, seq: 5, light } }) });
   const file = (name: string, added = 10) => change(`web/${name}`, { added });
+  const cut = change("web/cut", { uncounted: { known: false, why: "cut" } });
   table("scope", [
     ["within", sized([file("a.ts"), file("b.ts", 20)]), "pass", ["in-scope"]],
     ["too many files", sized([file("a"), file("b"), file("c")]), "fail", ["too-many-files"]],
     ["too many lines", sized([file("a", 31)]), "fail", ["too-many-lines"]],
     ["without what the policy does not count", sized([file("a"), file("a.lock", 900)]), "pass", ["in-scope"]],
     [
-      "lines that were not counted",
-      sized([change("web/a", { uncounted: { known: false, why: "cut" } })]),
-      "unknown",
-      ["size-unknown"],
+      "lines that were not counted of a change that is too large",
+      sized([...["a", "b"].map((one) => file(one)), cut]),
+      "fail",
+      ["too-many-files"],
     ],
+    ["as much as it may", sized([file("a.ts", 30)]), "pass", ["in-scope"]],
+    ["lines that were not counted", sized([cut]), "unknown", ["size-unknown"]],
   ]);
+
+  test("D1: says by how much it is too large, by which line of the policy, and what the label does", () => {
+    const lined = policy.replace(
+      "{ role: web, files: 2, lines: 30 } }",
+      "\n    { role: web,\n    files: 2,\n    lines: 30 } }",
+    );
+    const { reasons } = ask("scope", {
+      ...sized([file("a", 31)]),
+      policy: known({ state: "loaded", ...policyOf(lined) }),
+    });
+    expect(reasons).toEqual([
+      {
+        code: "too-many-lines",
+        message: "The change has 31 lines; the light tier allows 30.",
+        path: undefined,
+        policyLine: 8,
+        next: {
+          step: "Make it smaller, or close this, put the label `story` on #7 and have it planned.",
+          who: "@sallyport[bot], the author",
+        },
+      },
+    ]);
+  });
+
+  test("a change that no run of the light tier made may be of any size, and uncounted", () => {
+    const many = ["a", "b", "c"].map((name) => file(name, 900));
+    const given = facts({ policy, changes: [...many, cut], record: runRecord() });
+    expect(ask("scope", given).codes).toEqual(["in-scope"]);
+  });
 });

@@ -201,6 +201,25 @@ describe("links", () => {
     expect(ask("links", allowing(changed("a", file, link))).reasons).toEqual([{ ...reason, policyLine: 4 }]);
   });
 
+  const old = side("120000", "0");
+  test.each<[string, FileSide | null, FileSide]>([
+    ["This change adds a symbolic link, which stands for a file elsewhere.", null, link],
+    ["This change redirects a symbolic link, which stands for a file elsewhere.", old, link],
+    ["This change adds a submodule: code of another repository.", null, submodule],
+    ["This change moves a submodule to another commit: code of another repository.", side("160000", "0"), submodule],
+    ["What was a submodule becomes a file.", submodule, file],
+    ["What was a file becomes a submodule.", file, submodule],
+    ["This file becomes executable.", file, program],
+    ["This file is no longer executable.", program, file],
+  ])("%s", (message, before, after) => {
+    expect(ask("links", plain(changed("src/a", before, after))).reasons.map((one) => one.message)).toEqual([message]);
+  });
+
+  test("H12: a name that some systems take for another is told with the other, also of a link", () => {
+    const message = "Some systems take this name for that of `auth.js`, which is there as well.";
+    expect(ask("links", plain({ ...twin, after: link })).reasons.map((one) => one.message)).toEqual([message]);
+  });
+
   test("T027: a hostile name is told by its code point", () => {
     expect(ask("links", plain(change("a\u202Eb"))).reasons[0]?.message).toContain("U+202E");
   });

@@ -94,6 +94,7 @@ describe("manifest", () => {
     ],
     ["B6: a later prompt may write the whole folder", later("docs"), "pass", ["comes-later"]],
     ["B6: a later prompt may write part of what is needed", later("docs/planes/api/**"), "pass", ["comes-later"]],
+    ["B6: a later prompt may write some of what is needed by a pattern", later("docs/INV*"), "pass", ["comes-later"]],
     ["B6: fails when later prompts write something else", later("web/**"), "fail", ["out-of-step"]],
     ["B6: fails in the last prompt", later(), "fail", ["out-of-step"]],
     ["does not apply elsewhere", given(change("web/a.ts")), "not-applicable", ["nothing-watched"]],
@@ -124,6 +125,27 @@ describe("manifest", () => {
         path: "db/1.sql",
         policyLine: 5,
         next: { step: "Bring `db/MANIFEST.yml` up to date in this change.", who: "@ada, the author" },
+      },
+    ]);
+  });
+
+  test("counts the rules that are kept, and says of a rule what comes later", () => {
+    const both = given(
+      change("src/a.ts"),
+      change("db/1.sql"),
+      rewritten("docs/planes/a"),
+      rewritten("db/MANIFEST.yml"),
+    );
+    expect(ask("manifest", both).reasons).toEqual([
+      { code: "in-step", message: "What follows the changed files changed with them (rules that apply: 2)." },
+    ]);
+    expect(ask("manifest", later("docs/planes/api/**")).reasons).toEqual([
+      {
+        code: "comes-later",
+        message:
+          "This file changes; `docs/INVARIANTS.yml` or `docs/planes/**` may come with a later prompt of the story.",
+        path: "src/a.ts",
+        policyLine: 4,
       },
     ]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { CommitFact, Stop } from "../../../core/facts.ts";
+import type { CommitFact, PullRecord, Stop } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import {
@@ -8,6 +8,7 @@ import {
   earlier,
   evidenceOfHead,
   facts,
+  forMain,
   head,
   recordOf,
   runRecord,
@@ -75,6 +76,132 @@ describe("trace", () => {
   });
 });
 
+describe("trace: what it says", () => {
+  const adoption = (commits: string[], seq = 9, baseRef = "main") => ({
+    ...{ commits, reason: "I read it", by: { id: 30, login: "max", type: "User" as const }, seq },
+    ...{ baseRef, at: forMain.at },
+  });
+  const said = (record: PullRecord, ...commits: CommitFact[]) =>
+    ask("trace", facts({ record, commits: known(commits) })).reasons.map(({ message, next }) => [message, next?.step]);
+  const to = "to run-7-1, prompt #8 of story #7, approved by @grace (entry 5).";
+  const foreign = "9".repeat(40);
+  const stand = `or an executor stands for it with \`/adopt ${head} because …\`.`;
+  const off = `Set the branch back to ${head}, and put the commit into a pull request of its own; ${stand}`;
+  const held = { commit: foreign, run: "run-7-1", prompt: 8, pull: 11 };
+
+  test.each<[string, PullRecord, CommitFact[], string, string | undefined]>([
+    ["one commit", runRecord(), [commit(head)], `The commit leads ${to}`, undefined],
+    [
+      "two, one of them adopted",
+      runRecord({}, { adoptions: [adoption([foreign]), adoption([head], 12, "next")] }),
+      [commit(head), commit(foreign)],
+      `All 2 commits lead ${to} @max adopted 1 commit of others (entry 9).`,
+      undefined,
+    ],
+    [
+      "three, two of them adopted",
+      runRecord({}, { adoptions: [adoption([foreign, earlier])] }),
+      [commit(head), commit(foreign), commit(earlier)],
+      `All 3 commits lead ${to} @max adopted 2 commits of others (entry 9).`,
+      undefined,
+    ],
+    [
+      "a foreign commit",
+      runRecord(),
+      [commit(head), commit(foreign)],
+      `The commit ${foreign} leads to no recorded prompt: somebody else pushed it to the branch of run-7-1.`,
+      off,
+    ],
+    [
+      "a foreign merge before any commit is recorded",
+      runRecord({}, { evidence: [] }),
+      [commit(foreign, [earlier, head])],
+      `The merge commit ${foreign} leads to no recorded prompt: somebody else pushed it to the branch of run-7-1.`,
+      `Take it off this branch, into a pull request of its own; ${stand}`,
+    ],
+    [
+      "a commit that was adopted for another branch, by the last adoption",
+      runRecord({}, { adoptions: [adoption([foreign], 9, "old"), adoption([foreign], 12, "next")] }),
+      [commit(head), commit(foreign)],
+      `The commit ${foreign} leads to no recorded prompt: somebody else pushed it to the branch of run-7-1. @max's adoption (entry 12) was given for \`next\`, and the pull request enters \`main\`.`,
+      off,
+    ],
+    [
+      "a pull request of others that holds a run's work",
+      runRecord({}, { held }),
+      [commit(foreign)],
+      `The commit ${foreign} leads to no recorded prompt: this pull request holds work of run-7-1 (#11) in ${foreign}, and is judged as that run's.`,
+      `Go on with #11 instead, where run-7-1 made this; ${stand}`,
+    ],
+    [
+      "one that holds work without a pull request",
+      runRecord({}, { held: { ...held, pull: null } }),
+      [commit(foreign)],
+      `The commit ${foreign} leads to no recorded prompt: this pull request holds work of run-7-1 (prompt #8) in ${foreign}, and is judged as that run's.`,
+      `Go on with the work of prompt #8 instead, where run-7-1 made this; ${stand}`,
+    ],
+    [
+      "work of another run",
+      runRecord({}, { others: [{ ...held, run: "run-6-1", prompt: 5 }] }),
+      [commit(head)],
+      `The commit ${foreign} holds work of run-6-1, prompt #5, whose contract is another one.`,
+      "Take the commit off, and merge #11 for it.",
+    ],
+    [
+      "work of another run without a pull request",
+      runRecord({}, { others: [{ ...held, run: "run-6-1", prompt: 5, pull: null }] }),
+      [commit(head)],
+      `The commit ${foreign} holds work of run-6-1, prompt #5, whose contract is another one.`,
+      "Take the commit off.",
+    ],
+  ])("of %s", (_, record, commits, message, step) => {
+    expect(said(record, ...commits)).toEqual([[message, step]]);
+  });
+
+  const ofOthers = (of: string, adoptions: ReturnType<typeof adoption>[], ...commits: CommitFact[]) =>
+    ask(
+      "trace",
+      facts({
+        policy: `version: 1\ngates:\n  trace: { of: ${of} }\n`,
+        pull: { number: 3, author: { id: 77, login: "coder[bot]", type: "Bot" }, title: "", body: "", labels: [] },
+        record: recordOf({ adoptions }),
+        commits: known(commits),
+      }),
+    );
+  test.each([
+    ["all", "of every change"],
+    ["agents", "of every change that no person opened"],
+  ])("of a change that no run made, where the policy asks for a trace of %s", (of, why) => {
+    const message = `No run made this change, nobody adopted its head, and the policy asks for a trace ${why}.`;
+    expect(ofOthers(of, [], commit(head)).reasons).toMatchObject([{ code: "no-run", message, policyLine: 3 }]);
+    const [reason] = ofOthers(of, [adoption([head], 9, "next")], commit(head)).reasons;
+    expect(reason).toMatchObject({
+      code: "untraced-commit",
+      message: `No run made the commit ${head}, and nobody adopted it. @max's adoption (entry 9) was given for \`next\`, and the pull request enters \`main\`.`,
+      policyLine: 3,
+    });
+  });
+
+  test("of a change that no run made, adopted whole, in part, or but for its head", () => {
+    const people = "No run made this change, so no prompt and no approval lead to it. Every commit was adopted, by";
+    const [foreignToo, both] = [adoption([foreign], 12), [commit(foreign), commit(head)]];
+    expect(
+      ofOthers("all", [adoption([head]), adoption([head]), foreignToo, adoption([head], 13, "next")], ...both).reasons,
+    ).toEqual([{ code: "adopted", message: `${people} @max (entry 9), @max (entry 12).` }]);
+    expect(ofOthers("runs", [foreignToo], ...both).reasons).toEqual([
+      { code: "no-run", message: "No run of an agent made this pull request; a part of it was adopted." },
+    ]);
+    expect(ofOthers("all", [foreignToo], commit(foreign)).codes).toEqual(["no-run"]);
+  });
+
+  test("T066: an adoption whose branch could not be read is unknown, a run's and others'", () => {
+    const unread = { ...adoption([foreign]), baseRef: null };
+    const given = { retargetedAt: unknown("HTTP 502"), commits: known([commit(head), commit(foreign)]) };
+    for (const record of [runRecord({}, { adoptions: [unread] }), recordOf({ adoptions: [unread] })])
+      expect(ask("trace", facts({ ...given, record })).codes).toEqual(["retarget-unknown"]);
+  });
+});
+
 describe("approval", () => {
   const by = (account: typeof tester | typeof author) => ({
     record: runRecord({ approval: { digest: "1".repeat(64), by: account, seq: 5 } }),
@@ -104,6 +231,11 @@ test("T102: an approval of one's own names the line of the policy that forbids i
   expect(ask("approval", facts({ policy: strict, record: runRecord({ approval }) })).reasons).toMatchObject([
     { code: "own-approval", policyLine: 3, next: { who: "a planner of the policy" } },
   ]);
+  const alone = facts({ policy: solo, record: runRecord({ approval }) });
+  const lone = " They had asked for it themselves: the policy says `separation: solo`.";
+  expect(ask("approval", alone).reasons).toEqual([
+    { code: "approved-solo", message: `@ada approved \`${approval.digest}\` (entry 5).${lone}` },
+  ]);
   const other = { record: runRecord({ approval: { ...approval, by: tester } }) };
   expect(ask("approval", facts(other)).reasons).toEqual([
     { code: "approved", message: `@grace approved \`${approval.digest}\` (entry 5).` },
@@ -127,6 +259,35 @@ describe("dependencies", () => {
       ["not-merged-yet"],
     ],
     ["does not apply to a person's change", facts(), "not-applicable", ["no-run"]],
+  ]);
+});
+
+test("dependencies name each prompt that is not merged, by its issue or its title, and count those that are", () => {
+  const said = (...dependsOn: { prompt: number | null; title: string; merged: boolean }[]) =>
+    ask("dependencies", facts({ record: runRecord({ dependsOn }) })).reasons.map(({ message, next }) => [
+      message,
+      next?.step,
+    ]);
+  const [schema, pages] = [
+    { prompt: 20, title: "Schema", merged: false },
+    { prompt: null, title: "Pages", merged: false },
+  ];
+  expect(said(schema, pages, { prompt: 22, title: "Done", merged: true })).toEqual([
+    ["This prompt builds on #20 (Schema), which is not merged yet.", "Merge the pull request of #20 (Schema) first."],
+    ["This prompt builds on “Pages”, which is not merged yet.", "Merge the pull request of “Pages” first."],
+  ]);
+  expect(said({ ...schema, merged: true })).toEqual([["All 1 prompts that this one builds on are merged.", undefined]]);
+});
+
+test("a stop says who stopped it, where it is answered and how", () => {
+  const stop: Stop = { code: "blocked", message: "Is this safe?", issue: 7, by: "@grace", seq: 12 };
+  const [here, nowhere] = ask("stop", facts({ record: recordOf({ stops: [stop, { ...stop, issue: null }] }) })).reasons;
+  expect([here, nowhere]).toMatchObject([
+    {
+      message: "Stopped by @grace on #7 (entry 12): Is this safe?",
+      next: { step: "Answer it on #7: comment `/clarify <answer>` there." },
+    },
+    { message: "Stopped by @grace (entry 12): Is this safe?", next: { step: "Answer it." } },
   ]);
 });
 

@@ -154,6 +154,43 @@ describe("scope", () => {
     ]);
   });
 
+  test("each finding says what is missed, in which file and by which line of the policy", () => {
+    const said = (...given: Parameters<typeof made>) =>
+      ask("scope", made(...given)).reasons.map(({ message, policyLine }) => [message, policyLine]);
+    expect(said([change("src/a.ts")])).toEqual([
+      ["Outside what the role `web` may touch.", 4],
+      ["Outside the paths that the approved plan of story #7 declares.", undefined],
+    ]);
+    const two = roles.replace('["web/vendor"]', "[web/legacy, web/vendor]");
+    expect(said([change("web/vendor/x")], {}, two)).toEqual([["The role `web` may not touch `web/vendor`.", 5]]);
+    const listed = roles.replace('["web/vendor"]', "\n      - web/legacy\n      - web/vendor");
+    expect(said([change("web/vendor/x")], {}, listed)).toEqual([["The role `web` may not touch `web/vendor`.", 7]]);
+    expect(said([change("web/AGENTS.md")], {}, strict)).toEqual([
+      [expect.stringMatching(/^No agent may touch this file: \S.*\.$/), 6],
+    ]);
+    expect(said([change("web/a", { after: { mode: "160000", sha: head } })])).toEqual([
+      ["An agent's change may not hold a submodule.", undefined],
+    ]);
+    expect(said([change("web/a", { after: { mode: "120000", sha: head } })])).toEqual([
+      ["An agent's change may not hold a symbolic link.", undefined],
+    ]);
+    expect(said([change("web/a.ts")], { role: "db" })).toEqual([
+      ["The run was made in the role `db`, which the policy does not have.", 2],
+    ]);
+    expect(said([change("web/a.ts")])).toEqual([
+      ["All 1 changed paths are inside the role `web` and the approved plan.", undefined],
+    ]);
+  });
+
+  test("an altered casefile names the line of the policy that has it written", () => {
+    const policy = `${roles}gates:\n  casefile: { plan: "tasks/{story}/PLAN.md" }\n`;
+    const casefiles = [{ path: "tasks/7/PLAN.md", blob: "e".repeat(40) }];
+    const altered = change("tasks/7/PLAN.md", { after: { mode: "100644", sha: head } });
+    expect(ask("scope", made([altered], { casefiles }, policy)).reasons).toMatchObject([
+      { code: "casefile-altered", path: "tasks/7/PLAN.md", policyLine: 7 },
+    ]);
+  });
+
   test.each([
     ["record", "record-unknown"],
     ["changes", "changes-unknown"],
