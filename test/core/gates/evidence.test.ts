@@ -172,7 +172,7 @@ describe("evidence", () => {
     expect(own?.message).toBe(`No evidence is recorded for the head ${head}; the last recorded commit is ${earlier}.`);
     const stand = `or an executor stands for the other commits with \`/adopt ${head} because …\`.`;
     expect(own?.next?.step).toBe(`Set the branch back to ${earlier}; ${stand}`);
-    const held = { run: "run-7-1", prompt: 8, pull: 11 };
+    const held = { commit: head, run: "run-7-1", prompt: 8, pull: 11 };
     const steps = [held, { ...held, pull: null }].map(
       (one) => ask("evidence", facts({ record: runRecord({}, { evidence, held: one }) })).reasons[0]?.next?.step,
     );
