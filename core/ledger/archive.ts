@@ -34,7 +34,7 @@ function describe(content: Uint8Array): { bytes: number; sha256: string } {
  * written it.
  */
 export function readManifest(content: Uint8Array): Manifest | null {
-  const text = Buffer.from(content).toString("utf8");
+  const text = Buffer.from(content).toString();
   const value = text.endsWith("\n") ? parseCanonicalJson(text.slice(0, -1)) : undefined;
   if (!isObject(value) || value.version !== 1 || !isObject(value.files) || Object.keys(value).length !== 2) return null;
   const manifest = new Map<string, { bytes: number; sha256: string }>();

@@ -81,7 +81,7 @@ export function readLayout(files: ReadonlyMap<string, Uint8Array>): BranchLayout
     let found = 0;
     for (const line of linesOf(bytes)) {
       // Invalid UTF-8 is decoded to a replacement character, which encodes to other bytes.
-      if (!Buffer.from(line.toString("utf8"), "utf8").equals(line))
+      if (!Buffer.from(line.toString()).equals(line))
         return fault(`${path} is not UTF-8 text in line ${found + 1}`, found);
       found += 1;
     }
@@ -109,8 +109,7 @@ function* linesOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Buf
 
 /** The lines of segments whose layout was checked, decoded lazily. */
 export function* segmentLines(files: ReadonlyMap<string, Uint8Array>, segments: readonly string[]): Generator<string> {
-  for (const path of segments)
-    for (const line of linesOf(files.get(path) ?? new Uint8Array())) yield line.toString("utf8");
+  for (const path of segments) for (const line of linesOf(files.get(path) ?? new Uint8Array())) yield line.toString();
 }
 
 /** Reads the lines of all segments in order, after their layout was checked. */

@@ -70,7 +70,7 @@ export async function appendEntry(
     predicateType,
     predicate: { repository, seq, prev: head?.hash ?? null, kind, at, actor, body },
   };
-  const payload = Buffer.from(canonicalJson(statement), "utf8");
+  const payload = Buffer.from(canonicalJson(statement));
   const read = readPayload(payload);
   if (!read.ok) throw new TypeError(`an entry of kind ${kind} cannot be recorded: it ${read.message}`);
   const signed = pae(payloadType, payload);
@@ -107,9 +107,9 @@ export function readStatement(payload: Buffer, envelope: Envelope, line: string,
 }
 
 function readPayload(payload: Buffer): { ok: true; statement: Statement } | { ok: false; message: string } {
-  const text = payload.toString("utf8");
+  const text = payload.toString();
   const value = parseCanonicalJson(text);
-  if (value === undefined || !Buffer.from(text, "utf8").equals(payload))
+  if (value === undefined || !Buffer.from(text).equals(payload))
     return { ok: false, message: "holds a payload that is not canonical JSON, or is nested too deep" };
   const statement = Statement.safeParse(value);
   if (statement.success) {

@@ -14,7 +14,7 @@ const maxSignatures = 20;
  */
 export function pae(type: string, payload: Uint8Array): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.byteLength} `;
-  return Buffer.concat([Buffer.from(head, "utf8"), payload]);
+  return Buffer.concat([Buffer.from(head), payload]);
 }
 
 /** A line's envelope and its payload's bytes: signatures are checked over these bytes, and only these are parsed. */

@@ -117,7 +117,7 @@ export function verifyChain(
   const attempts = emptyAttempts();
   let state = chainStart;
   let first: Entry | null = null;
-  let isAnchored = anchor === undefined;
+  let isAnchored = false;
   for (const line of lines) {
     const step = verifyNext(state, line, rules);
     state = step.state;

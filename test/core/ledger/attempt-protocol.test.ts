@@ -108,6 +108,17 @@ describe("what breaks the protocol is told with its place", () => {
   });
 });
 
+test("in a chain with a problem attempts are not judged: what follows would be told again and again", async () => {
+  const key = newKey();
+  const drafts = (["ask", "answer", "answer"] as const).map((act) => {
+    const { kind, body, subject } = acted(act);
+    return draft({ kind, subject, body: body satisfies Json });
+  });
+  const lines = await chainOf(key.pem, drafts);
+  const { problems } = verifyChain(["no entry", ...lines], [{ key: key.publicKey }]);
+  expect(problems.map(({ code }) => code)).not.toContain("bad-attempt");
+});
+
 const none = { response: null, closed: null, evidence: null, commit: null };
 test.each([
   ["asked", none],

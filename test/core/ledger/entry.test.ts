@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/ledger/signer.ts";
-import { canonicalJson } from "../../../core/json.ts";
+import { canonicalJson, type Json } from "../../../core/json.ts";
 import { appendEntry, entryHash, readEntry } from "../../../core/ledger/entry.ts";
 import { pae } from "../../../core/ledger/envelope.ts";
+import { keyId } from "../../../core/ledger/public-key.ts";
+import { typedEntry } from "../../../core/ledger/typed-entry.ts";
 import { verifyChain } from "../../../core/ledger/verify.ts";
 import { chainOf, draft, drafts, newKey } from "../../builders/ledger.ts";
 
@@ -124,6 +126,13 @@ describe("refused", () => {
     expect(codes([await signedLine(payload)])).toEqual(["bad-statement"]);
   });
 
+  test("T153: what is wrong with a statement is said with its place", async () => {
+    const line = await signedLine(withStatement(/2026-11-21T10:00:00.000Z/, "2026-11-21 10:00"));
+    expect(verify([line]).problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^entry 1 is no ledger statement: predicate\.at: \S/),
+    ]);
+  });
+
   const about = `{"gitCommit":"${"c".repeat(40)}"}`;
   const verdictOn = (sha: string) => ({ ...draft(), kind: "verdict.given", body: { head: sha.repeat(40) } });
   test("T152: a body that names another commit than the statement's subject", async () => {
@@ -160,16 +169,36 @@ describe("refused", () => {
     expect(codes([JSON.stringify(forged)])).toEqual(["bad-signature"]);
   });
 
-  test("a signature for another payload type, a second signature, none", async () => {
+  type Part = Record<string, Json>;
+  const signedBy = (count: number, one: Part) =>
+    Array.from({ length: count }, (_, index) => ({ ...one, keyid: String(index) }));
+  const envelopes: [string, (line: Part, signature: Part) => Json][] = [
+    ["no payload", (line) => ({ ...line, payload: 1 })],
+    ["a signature for another payload type", (line) => ({ ...line, payloadType: "application/json" })],
+    ["more than an envelope", (line) => ({ ...line, version: 1 })],
+    ["no list of signatures", (line, signature) => ({ ...line, signatures: signature })],
+    ["no signature", (line) => ({ ...line, signatures: [] })],
+    ["a second signature by one key", (line, signature) => ({ ...line, signatures: [signature, signature] })],
+    ["a signature that is none", (line) => ({ ...line, signatures: ["a"] })],
+    ["a signature of no key", (line, signature) => ({ ...line, signatures: [{ ...signature, keyid: 1 }] })],
+    ["a key without a signature", (line, signature) => ({ ...line, signatures: [{ ...signature, sig: 1 }] })],
+    ["a signature with more to it", (line, signature) => ({ ...line, signatures: [{ ...signature, cert: "" }] })],
+    ["21 signatures", (line, signature) => ({ ...line, signatures: signedBy(21, signature) })],
+  ];
+  test.each(envelopes)("an envelope with %s", (_, changed) => {
+    const line = JSON.parse(lines[0] ?? "");
+    expect(codes([canonicalJson(changed(line, line.signatures[0]))])).toEqual(["bad-envelope"]);
+  });
+
+  test("an envelope of twenty signatures is read, and one that is not base64 as it should be is not", () => {
     const line = JSON.parse(lines[0] ?? "");
     const [signature] = line.signatures;
-    for (const changed of [
-      { ...line, payloadType: "application/json" },
-      { ...line, signatures: [signature, signature] },
-      { ...line, signatures: [] },
-    ]) {
-      expect(codes([JSON.stringify(changed)])).toEqual(["bad-envelope"]);
-    }
+    const twenty = { ...line, signatures: signedBy(20, signature) };
+    expect(readEntry(canonicalJson(twenty))).toMatchObject({ ok: true });
+    const [, ...rest] = twenty.signatures;
+    const last = { ...signature, keyid: "last", sig: signature.sig.replace(/=+$/, "") };
+    expect(codes([canonicalJson({ ...line, signatures: [...rest, last] })])).toEqual(["not-canonical"]);
+    expect(codes([canonicalJson({ ...line, payload: `${line.payload}\n` })])).toEqual(["not-canonical"]);
   });
 
   test("T148: a ledger that is gone although a head of it is known", () => {
@@ -184,6 +213,7 @@ describe("refused", () => {
 
   test("a line that is too long, before anything is decoded", () => {
     expect(codes(["x".repeat(1024 * 1024 + 1)])).toEqual(["too-long"]);
+    expect(codes(["x".repeat(1024 * 1024)])).toEqual(["not-canonical"]);
   });
 });
 
@@ -221,6 +251,59 @@ describe("a draft that could not be read back is refused and nothing is signed",
     const long = draft({ body: { text: "x".repeat(1024 * 1024) } });
     await expect(appendEntry(null, long, createSigner(key.pem).sign)).rejects.toThrow(/longer than/);
   });
+});
+
+test("a report says how many entries there are, from when to when, of which kinds, by which keys, of which repository", async () => {
+  const [first, last] = ["2026-11-21T10:00:00.000Z", "2026-11-22T10:00:00.000Z"];
+  const kinds = ["incident.raised", "command", "command"];
+  const chain = await chainOf(
+    key.pem,
+    kinds.map((kind, index) => draft({ kind, at: index === 0 ? first : last })),
+  );
+  expect(verify(chain)).toEqual({
+    ...{ ok: true, entries: 3, head: { seq: 3, hash: entryHash(chain[2] ?? "") }, first, last },
+    ...{ kinds: { "incident.raised": 1, command: 2 }, keyids: [keyId(key.publicKey)] },
+    ...{ repository: { id: 7, name: "acme/web" }, problems: [], notes: [] },
+  });
+  const none = { head: null, first: null, last: null, kinds: {}, keyids: [], repository: null, notes: [] };
+  expect(verify(["no entry"])).toMatchObject({ ...none, ok: false, entries: 1 });
+});
+
+test("an entry left out is told once, where it is missing, and not for each that follows", () => {
+  expect(verify([...lines.slice(0, 9), ...lines.slice(10)]).problems).toEqual([
+    { code: "wrong-place", position: 10, message: "place 10 holds entry 11: entries were dropped, added or moved" },
+    { code: "broken-chain", position: 10, message: "entry 10 does not follow the entry before it" },
+  ]);
+});
+
+test("a head from elsewhere has to stand at its place", () => {
+  const head = { seq: 12, hash: entryHash(lines[9] ?? "") };
+  expect(verify(lines, { anchor: head }).problems).toEqual([
+    {
+      code: "cut-tail",
+      position: 12,
+      message: `the ledger does not hold entry 12 with the hash ${head.hash.slice(0, 16)}…: its tail was cut or rewritten`,
+    },
+  ]);
+});
+
+test("twenty problems and twenty notes are listed at most", async () => {
+  const times = Array.from({ length: 25 }, (_, index) => `2026-11-21T10:00:00.${100 - index}Z`);
+  const back = await chainOf(
+    key.pem,
+    times.map((at) => draft({ at: at.replace(/\.(\d\d)Z/, ".0$1Z") })),
+  );
+  expect(verify(back).notes).toHaveLength(20);
+  expect(verify(Array.from({ length: 25 }, () => "no entry")).problems).toHaveLength(20);
+});
+
+test("a body is checked by its kind; one that does not fit, or of a kind that is not known, is read by nobody", () => {
+  const read = readEntry(lines[0] ?? "", 1);
+  if (!read.ok) throw new Error(read.problem.message);
+  const { entry } = read;
+  expect(typedEntry(entry)).toMatchObject({ seq: 1, kind: "incident.raised", body: entry.body });
+  expect(typedEntry({ ...entry, body: { code: 1 } })).toBeNull();
+  for (const kind of ["incident.seen", "toString"]) expect(typedEntry({ ...entry, kind })).toBeNull();
 });
 
 test("a time that goes backwards is told and is no fault", async () => {

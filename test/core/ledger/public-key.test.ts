@@ -48,6 +48,12 @@ describe("refused, in one line that says what to give", () => {
     expect(() => parsePublicKey(text)).not.toThrow(/\n/);
   });
 
+  test("with Node's own reason beside it", () => {
+    expect(() => parsePublicKey("the key")).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringMatching(/\S/) }) }),
+    );
+  });
+
   test("although Node would take the private key for its public half", () => {
     const pem = pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     expect(createPublicKey(pem).type).toBe("public");

@@ -2,7 +2,14 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Draft, TypedEntry } from "../../../core/entries.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
-import { decidePurge, openStoriesDue, purgedBodies, retainedBodies } from "../../../core/ledger/retention.ts";
+import {
+  applyPurge,
+  decidePurge,
+  openStoriesDue,
+  purgedBodies,
+  referencedBodies,
+  retainedBodies,
+} from "../../../core/ledger/retention.ts";
 import { maxPurged } from "../../../schemas/limits.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { type Act, acted } from "../../builders/attempt-entries.ts";
@@ -76,6 +83,13 @@ describe("bodies are given up", () => {
     ["one of them is not old enough", ledger([61, "ask"], [60, "answer"], [50, "end"]), policy("60d"), ["a"]],
     ["it is the very last moment", ledger([30, "ask"], [29, "end"]), policy("30d"), []],
     ["the policy says nothing", old, policy(), []],
+    [
+      "the policy says nothing of the ledger",
+      old,
+      { state: "loaded", ref: blob, blob, policy: Policy.parse({ version: 1 }), lines: {} },
+      [],
+    ],
+    ["a clock went back", ledger([20, "ask"], [60, ["ask", { s: 1 }]], [59, "end"]), policy("30d"), []],
     ["there is no policy", old, { state: "absent", ref: blob, removedBy: null }, []],
     [
       "the policy is malformed",
@@ -105,7 +119,9 @@ describe("bodies are given up", () => {
     ],
   ];
   test.each(cases)("or not: %s", (_what, entries, reading, letters) => {
-    expect(decide(entries, reading).letters).toEqual(letters);
+    const { draft, letters: given } = decide(entries, reading);
+    expect(given).toEqual(letters);
+    expect(draft === null).toBe(letters.length === 0);
   });
 
   test("when a person closed the story of an open run; which stories, is asked first", () => {
@@ -135,6 +151,24 @@ describe("bodies are given up", () => {
   });
 });
 
+test("a body is what an entry names by digest, size and type, and nothing that looks like it", () => {
+  const ref = { sha256: "a".repeat(64), bytes: 1, mediaType: "application/json" };
+  const others = { run: "run-7-1", at: 1, none: null, list: [ref], part: { sha256: "a" }, more: { digest: ref } };
+  expect(referencedBodies({ body: { ...others, pack: ref } })).toEqual([ref]);
+});
+
+test("only an entry that says so gives a body up, and only where it can be read", () => {
+  const purgedBy = (kind: string, body: object) => {
+    const purged = new Map<string, number>();
+    applyPurge(purged, { seq: 3, kind, body: { ...body } });
+    return [...purged];
+  };
+  const { body } = purgeOf("a");
+  expect(purgedBy("payload.purged", body)).toEqual([["a".repeat(64), 3]]);
+  expect(purgedBy("incident.raised", body)).toEqual([]);
+  expect(purgedBy("payload.purged", { ...body, reason: "because" })).toEqual([]);
+});
+
 test("a body is given up by the last word on it, and what is kept is the rest", () => {
   const letters = ["a", "b", "c"];
   const event = fc.tuple(fc.boolean(), fc.constantFrom(...letters));
@@ -148,6 +182,7 @@ test("a body is given up by the last word on it, and what is kept is the rest", 
       );
       const purged = purgedBodies(entries);
       const kept = retainedBodies(entries);
+      expect(kept.size).toBe(letters.filter((letter) => kept.has(letter.repeat(64))).length);
       for (const letter of letters) {
         const last = events.findLast((one) => one[1] === letter);
         const name = letter.repeat(64);
