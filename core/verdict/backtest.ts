@@ -1,7 +1,8 @@
-import type { GateResult, Verdict } from "../../schemas/verdict.ts";
+import type { Verdict } from "../../schemas/verdict.ts";
 import type { OnCrash } from "../errors.ts";
 import type { PullFacts } from "../facts.ts";
 import { judge } from "./judge.ts";
+import { blocking } from "./report.ts";
 
 /**
  * A change that was merged, with its facts under each of two policies. `before` is null if there was no policy: then
@@ -63,16 +64,12 @@ function effectOf(before: Outcome, after: Outcome): BacktestEffect {
   return after === "blocked" ? "now-blocked" : "now-let-through";
 }
 
-function blocks({ status }: GateResult): boolean {
-  return status !== "pass" && status !== "not-applicable";
-}
-
 function reasonFor(verdict: Verdict | null, by: BacktestReason["by"]): BacktestReason | null {
-  const failed = verdict?.gates.find(({ status }) => status === "fail") ?? verdict?.gates.find(blocks);
-  const [reason] = failed?.reasons ?? [];
-  if (failed === undefined || reason === undefined) return null;
-  const { message, path = null, policyLine = null } = reason;
-  return { by, gate: failed.gate, message, path, policyLine };
+  const gates = verdict === null ? [] : blocking(verdict);
+  const [first] = gates.flatMap(({ gate, reasons }) => reasons.map((reason) => ({ ...reason, gate })));
+  if (first === undefined) return null;
+  const { gate, message, path = null, policyLine = null } = first;
+  return { by, gate, message, path, policyLine };
 }
 
 function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCrash | undefined): BacktestRow {

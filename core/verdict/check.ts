@@ -39,7 +39,7 @@ export function checkEffect(
         conclusion,
         title,
         summary: summaryMarkdown(verdict, advice),
-        annotations: counted === "failure" ? annotationsOf(verdict) : [],
+        annotations: annotationsOf(verdict),
       },
     ],
   };

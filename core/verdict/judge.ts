@@ -14,9 +14,9 @@ import { waived } from "./waiver.ts";
 /** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */
 const maxReasons = 100;
 
-/** The same facts in an order that does not depend on how they were listed. */
+/** The same facts in an order that does not depend on how they were listed; reviews and checks have ids to go by. */
 function ordered(facts: PullFacts): PullFacts {
-  const { changes, texts, commits, secrets, reviews, checks } = facts;
+  const { changes, texts, commits, secrets } = facts;
   const sorted = <T>(list: Known<T[]>, order: (one: T, other: T) => number): Known<T[]> =>
     list.known ? known(list.value.toSorted(order)) : list;
   return {
@@ -25,8 +25,6 @@ function ordered(facts: PullFacts): PullFacts {
     texts: sorted(texts, byPath),
     commits: sorted(commits, (one, other) => (one.sha < other.sha ? -1 : 1)),
     secrets: sorted(secrets, (one, other) => (locationKey(one) < locationKey(other) ? -1 : 1)),
-    reviews: sorted(reviews, (one, other) => one.id - other.id),
-    checks: sorted(checks, (one, other) => one.id - other.id),
   };
 }
 

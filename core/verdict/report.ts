@@ -33,8 +33,8 @@ export function isNotSetUp({ gates }: Verdict): boolean {
 }
 
 /** Whether a gate passes only because people waived it; its first reason says who, why and until when. */
-function isWaived({ status, reasons }: GateResult): boolean {
-  return status === "pass" && reasons[0]?.code === "waived";
+function isWaived({ reasons }: GateResult): boolean {
+  return reasons[0]?.code === "waived";
 }
 
 /** A gate's result in words. */
@@ -101,13 +101,12 @@ function locationOf(reason: Reason): string {
 function reasonMarkdown(reason: Reason): string {
   const where = reason.path === undefined ? "" : `${code(locationOf(reason))}: `;
   const why = reason.policyLine === undefined ? "" : ` (${code(`${policyPath}:${reason.policyLine}`)})`;
-  const lines = [`- ${where}${plain(truncate(reason.message))}${why}`];
-  if (reason.next === undefined) return `${lines.join("\n")}\n`;
+  const said = `- ${where}${plain(truncate(reason.message))}${why}\n`;
+  if (reason.next === undefined) return said;
   const { step, who } = reason.next;
-  if (!step.startsWith("/"))
-    return `${lines.join("\n")}\n  **Next:** ${plain(truncate(step))} (${plain(truncate(who))})\n`;
+  if (!step.startsWith("/")) return `${said}  **Next:** ${plain(truncate(step))} (${plain(truncate(who))})\n`;
   const command = block(step).replace(/^/gm, "  ");
-  return `${lines.join("\n")}\n\n  **Next**, by ${plain(truncate(who))}, as a comment here:\n\n${command}\n`;
+  return `${said}\n  **Next**, by ${plain(truncate(who))}, as a comment here:\n\n${command}\n`;
 }
 
 function gateRow(result: GateResult): string {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PullFacts, PullRun } from "../../../core/facts.ts";
 import { countedPaths, storySize } from "../../../core/gates/diff-size.ts";
-import { unknown } from "../../../core/known.ts";
+import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, facts, policyOf, runRecord } from "../../builders/pull-facts.ts";
 
@@ -134,6 +134,24 @@ describe("diff-size", () => {
     ["H12: files are counted as well", ofStory(sized(0, 3)), "fail", ["story-too-many-files"]],
     ["H12: one that was not counted never passes", ofStory({ pull: 11, size: null }), "pending", ["story-not-counted"]],
     ["H12: a person's change has no story", byPerson, "pass", ["within-limits"]],
+    [
+      "H12: a prompt that is over and one that was not counted: what is over is told",
+      ofStory(sized(11), { pull: 12, size: null }),
+      "fail",
+      ["story-too-many-lines"],
+    ],
+    [
+      "H12: a limit on one change is told before a story's",
+      { ...ofStory(sized(90)), changes: known([change("a", { added: 101 })]) },
+      "fail",
+      ["too-many-lines"],
+    ],
+    [
+      "H12: lines that were not counted are told before a story's",
+      { ...ofStory(sized(90)), changes: known([change("a", { added: 0, uncounted: { known: false, why: "cut" } })]) },
+      "unknown",
+      ["size-unknown"],
+    ],
     ["H12: an unread record never passes", { ...byPerson, record: unknown("500") }, "unknown", ["record-unknown"]],
     [
       "H12: a clone leaves it to the App",
@@ -163,6 +181,29 @@ describe("diff-size", () => {
       { files: 2, lines: 9 },
     ],
     ["nothing without a budget", facts({ policy, changes: [one], record: runRecord() }), null],
+    ["nothing without a limit on size", facts({ changes: [one], record: runRecord() }), null],
+    ["nothing without a policy", { ...ofStory(), policy: unknown("HTTP 502") }, null],
+    [
+      "nothing under a policy that is not there",
+      { ...ofStory(), policy: known({ state: "absent", ref: "b".repeat(40), removedBy: null }) },
+      null,
+    ],
+    ["nothing where the ledger was not read", { ...ofStory(), record: unknown("HTTP 502") }, null],
+    ["nothing where the change was not read", { ...ofStory(), changes: unknown("cut short") }, null],
+    [
+      "a file that moved although it was not counted",
+      facts({
+        policy: budget,
+        changes: [...moved("a").map((half) => ({ ...half, uncounted: { known: false as const, why: "too large" } })), one],
+        record: runRecord(),
+      }),
+      { files: 2, lines: 9 },
+    ],
+    [
+      "nothing of what the policy does not count",
+      facts({ policy: budget.replace("lines: 100,", "ignore: [b],"), changes: [one, cut], record: runRecord() }),
+      { files: 1, lines: 9 },
+    ],
   ])("H12: a verdict's entry keeps %s", (_, given, size) => {
     expect(storySize(given)).toEqual(size);
   });
@@ -212,6 +253,11 @@ describe("diff-size", () => {
   test("a pass shows the figures, a fail the figure, the limit and the line", () => {
     expect(ask("diff-size", with_(change("a"))).reasons[0]?.message).toBe(
       "1 files of 2, 10 lines of 20, 100 bytes of 1000.",
+    );
+    const own = { policy: "version: 1\ngates: { diff-size: { files: 9, ignore: [gen] } }" };
+    const ignored = facts({ ...own, changes: [change("a"), change("gen/b"), change("gen/c"), cut] });
+    expect(ask("diff-size", ignored).reasons[0]?.message).toBe(
+      "2 files of 9, 10 lines, 200 bytes; 2 ignored by the policy.",
     );
     expect(ask("diff-size", with_(change("a", { added: 21 }))).reasons[0]).toMatchObject({
       message: "The change has 21 lines; the policy allows 20.",

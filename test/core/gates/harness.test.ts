@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { pathsToRead } from "../../../core/gates/registry.ts";
+import { gates, pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { byDefault, changeOf, unreadable } from "../../builders/changed-files.ts";
+import { beside, byDefault, changeOf, type File, unreadable } from "../../builders/changed-files.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, policyOf } from "../../builders/pull-facts.ts";
 import { ci, tested, workflow } from "../../builders/workflow.ts";
@@ -112,6 +112,125 @@ describe("answers", () => {
     if (text === undefined) throw new Error("one file is changed");
     const linked = { ...text, after: { state: "opaque" as const, why: "link" as const } };
     expect(ask("harness", { ...given, texts: known([linked]) }).codes).toEqual(["workflow-removed"]);
+  });
+
+  const asked = (...changes: ReturnType<typeof change>[]) =>
+    gates.harness.reads?.({ changes, record: null }, policyOf("version: 1\nextends: default\n"));
+  const standing = [".github/workflows/", "Makefile", "package.json"];
+
+  test.each([
+    ci,
+    ".github/actions/build/run.sh",
+    "tools/action.yml",
+    "tools/action.yaml",
+    "web/.husky/pre-push",
+    "web/.githooks/pre-commit",
+    "web/.pre-commit-config.yaml",
+    "web/lefthook.yml",
+    "web/.lefthook.yaml",
+    "web/Makefile",
+    "web/GNUmakefile",
+    "web/package.json",
+    ".ci/test",
+    ".circleci/config.yml",
+    ".buildkite/pipeline.yml",
+    ".gitlab-ci.yml",
+    ".gitlab/ci/test.yml",
+    ".travis.yml",
+    "azure-pipelines.yml",
+    ".azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "Jenkinsfile",
+    "scripts/ci-test",
+    "scripts/ci/test",
+  ])("%s judges changes in most repositories", (path) => {
+    expect(asked(change(path))).toEqual([path, ...standing]);
+  });
+
+  test("beside what is new, or settings alone, nothing else is read", () => {
+    expect(asked(change(ci, { before: null }))).toEqual([ci]);
+    expect(asked(change("jest.config.ts"))).toEqual(["jest.config.ts"]);
+    expect(asked(change("docs/ci.md"), change("web/Jenkinsfile"))).toEqual([]);
+    expect(asked(change(ci, { before: null }), change("Makefile"))).toEqual([ci, "Makefile", ...standing]);
+  });
+
+  const script = (count: number) => "npm test\n".repeat(count);
+  const file = (name: string, before: number, after = before): File => [
+    `.ci/${name}.sh`,
+    script(before),
+    script(after),
+  ];
+  const long = (length: number): File => [".ci/a.sh", script(1), `${script(1)}# ${"x".repeat(length - 11)}`];
+  test.each<[string, File[], string[]]>([
+    ["a million characters", [long(1_000_000)], []],
+    ["a character more", [long(1_000_001)], [".ci/a.sh"]],
+    ["two thousand checks", [file("a", 2_000)], []],
+    ["a check more", [file("a", 2_000, 2_001)], [".ci/a.sh"]],
+    ["ten thousand on both sides", [file("a", 2_000), file("b", 2_000), file("c", 1_000)], []],
+    ["more, in the file that goes beyond", [file("a", 2_000), file("b", 2_000), file("c", 1_000, 1_001)], [".ci/c.sh"]],
+  ])("so much is read: %s", (_, files, unread) => {
+    const { status, reasons } = ask("harness", byDefault(...files));
+    expect(status).toBe(unread.length === 0 ? "pass" : "unknown");
+    expect(reasons.flatMap(({ path, code }) => (code === "harness-unreadable" ? [path] : []))).toEqual(unread);
+  });
+
+  test("says how many files judge changes and judge no less, or that none is touched", () => {
+    const said = (...files: File[]) => ask("harness", byDefault(...files)).reasons.map(({ message }) => message);
+    expect(said([ci, tested, tested], ["src/a.ts", "a", "b"])).toEqual([
+      "None of the 1 files that judge changes is made to judge less.",
+    ]);
+    expect(said(["src/a.ts", "a", "b"])).toEqual(["The change touches nothing that judges changes."]);
+  });
+
+  test("twenty remarks are made at most", () => {
+    const files = Array.from({ length: 25 }, (_, index): File => [`.github/workflows/${index}.yml`, null, broken]);
+    expect(ask("harness", byDefault(...files)).reasons).toHaveLength(21);
+  });
+
+  test("of files that cannot be read, those that the policy names stop the change, by its line", () => {
+    const policy = `version: 1\ngates:\n  harness: { files: [${ci}] }\n`;
+    expect(ask("harness", changeOf(policy, [ci, null, broken], [other, null, broken])).reasons).toEqual([
+      {
+        code: "harness-unreadable",
+        message: expect.stringMatching(/^This file judges changes and is not read: \S.*\.$/),
+        path: ci,
+        line: expect.any(Number),
+        policyLine: 3,
+        next: { step: "Mend the file.", who: "@ada, the author" },
+      },
+    ]);
+  });
+
+  test("a file that lost what it judged is told once, beside one that cannot be read", () => {
+    const given = byDefault([ci, tested, broken], [other, tested, tested]);
+    if (!given.texts.known) throw new Error("these texts are known");
+    const texts = known(given.texts.value.filter(({ path }) => path === ci));
+    expect(ask("harness", { ...given, texts }).reasons).toMatchObject([
+      { code: "harness-unreadable", path: ci, policyLine: 2 },
+      { code: "harness-unreadable", path: other, policyLine: 2 },
+    ]);
+  });
+
+  describe("what stands untouched takes over", () => {
+    const gone: File = [ci, tested, workflow("")];
+    const beside_ = (path: string, content: string) => ask("harness", beside(byDefault(gone), path, content)).codes;
+    test.each([
+      [other, tested.replace("  test:", "  unit:"), ["harness-kept"]],
+      [".github/workflows.yml", tested.replace("  test:", "  unit:"), ["step-removed"]],
+      ["tools/.github/workflows/a.yml", tested.replace("  test:", "  unit:"), ["step-removed"]],
+      [other, "# nothing\n", ["step-removed"]],
+    ])("%s: %j", (path, content, codes) => {
+      expect(beside_(path, content)).toEqual(codes);
+    });
+    test("a link or a file that was not read stands for nothing", () => {
+      for (const why of ["link", "too-large"] as const) {
+        const given = byDefault(gone);
+        if (!given.texts.known) throw new Error("these texts are known");
+        const opaque = { state: "opaque" as const, why };
+        const texts = known([...given.texts.value, { path: other, before: opaque, after: opaque }]);
+        expect(ask("harness", { ...given, texts }).codes).toEqual(["step-removed"]);
+      }
+    });
   });
 
   test("it asks for what judges changes alone, and for nothing when it is off", () => {

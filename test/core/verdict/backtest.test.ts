@@ -3,7 +3,7 @@ import type { PolicyReading } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { type Backtest, backtest, type PastChange, pullNamed } from "../../../core/verdict/backtest.ts";
 import { backtestMarkdown, backtestText } from "../../../core/verdict/backtest-report.ts";
-import { change, facts } from "../../builders/pull-facts.ts";
+import { change, facts, recordOf } from "../../builders/pull-facts.ts";
 
 const denies = (pattern: string) => `version: 1\ngates:\n  forbidden-paths: { deny: ["${pattern}"] }`;
 
@@ -74,6 +74,39 @@ describe("what a new policy would have done", () => {
     ]);
   });
 
+  test("a gate that fails is told before one that was judged earlier and could not be read", () => {
+    const late = "version: 1\ngates:\n  secrets: {}\n  manifest: [{ when: web, need: docs }]\n";
+    const given = { ...facts({ policy: late }), secrets: unknown("no answer") };
+    expect(of({ ...pastChange(), after: given }).rows).toMatchObject([
+      { after: "blocked", because: { gate: "manifest", policyLine: 4 } },
+    ]);
+  });
+
+  test("what the old policy could not decide stays undecided, whatever the new one says", () => {
+    const secrets = unknown("no answer");
+    const before = { ...facts({ policy: "version: 1\ngates: { secrets: {} }" }), secrets };
+    expect(of({ ...pastChange({ path: "lib/a.ts" }), before }).rows).toMatchObject([
+      { before: "undecided", after: "passes", effect: "undecided", because: { by: "old", gate: "secrets" } },
+    ]);
+  });
+
+  test("a gate that crashes is told to whoever judges, under either policy", () => {
+    const policy = "version: 1\ngates: { diff-size: { story: { files: 1 } } }";
+    const broken = {
+      ...facts({ policy }),
+      record: known({
+        ...recordOf(),
+        get run(): never {
+          throw new Error("lost");
+        },
+      }),
+    };
+    const crashes: string[] = [];
+    const onCrash = ({ gate }: { gate: string }) => crashes.push(gate);
+    backtest([{ ...pastChange(), before: broken, after: broken }], { secrets: false, onCrash });
+    expect(crashes).toEqual(["diff-size", "diff-size"]);
+  });
+
   test("an old policy that was malformed blocked everything", () => {
     const broken: PolicyReading = {
       state: "malformed",
@@ -90,8 +123,10 @@ describe("what a new policy would have done", () => {
   });
 
   test("counts what moved", () => {
-    const { totals } = of(pastChange(), pastChange(), pastChange({ path: "lib/a.ts" }), pastChange({ unread: true }));
-    expect(totals).toEqual({ changes: 4, nowBlocked: 2, nowLetThrough: 0, undecided: 1, same: 1 });
+    const [quiet, unread] = [pastChange({ path: "lib/a.ts" }), pastChange({ unread: true })];
+    const through = pastChange({ old: denies("lib"), path: "lib/a.ts" });
+    const { totals } = of(pastChange(), pastChange(), through, through, through, quiet, unread);
+    expect(totals).toEqual({ changes: 7, nowBlocked: 2, nowLetThrough: 3, undecided: 1, same: 1 });
   });
 
   test("of no changes there is nothing to tell", () => {
@@ -119,7 +154,7 @@ describe("for a terminal", () => {
     expect(text).toContain("✗ now blocked      111111111111 #12 A change (#12)\n");
     expect(text).toContain("    forbidden-paths (line 3 of the new policy): web/a.ts: ");
     expect(text).toContain("2 changes: 1 now blocked, 0 now let through, 1 the same.\n");
-    expect(text).toContain("Secrets were not searched for");
+    expect(text).toMatch(/ledger were not asked\. Secrets were not searched for \(--secrets does\)\.\n$/);
     expect(text).not.toContain("Quiet");
   });
 
@@ -201,7 +236,7 @@ describe("one row for each effect", () => {
         { all: false, color: false },
       );
     expect(textOf("x".repeat(300))).toContain(`${"x".repeat(300)}\n`);
-    expect(textOf("x".repeat(301))).toContain(`${"x".repeat(300)}…\n`);
+    expect(textOf("x".repeat(301))).toContain(` ${"x".repeat(300)}…\n`);
   });
 });
 
@@ -214,7 +249,9 @@ describe("for a comment", () => {
   });
 
   test("no table when nothing moved", () => {
-    expect(backtestMarkdown(of(pastChange({ path: "lib/a.ts" })))).not.toContain("|");
+    expect(backtestMarkdown(of(pastChange({ path: "lib/a.ts" })))).toBe(
+      "What this change of `.github/sallyport.yml` would have meant for changes that are merged. **1 change: 0 now blocked, 0 now let through, 1 the same.**\n\nJudged by the gates that the commits alone settle; reviews, checks, sign-offs and the ledger were not asked. Secrets were not searched for (`--secrets` does).\n",
+    );
   });
 
   test("at most fifty rows, and says how many are left out", () => {

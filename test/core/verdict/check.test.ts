@@ -22,6 +22,12 @@ describe("a verdict on the check of its commit", () => {
     expect(effectsOf(verdict)[0]).toHaveProperty("annotations.length", lines);
   });
 
+  test("is neutral where nobody has asked for anything yet", () => {
+    const absent = known({ state: "absent" as const, ref: "b".repeat(40), removedBy: null });
+    const verdict = judge({ ...facts(), policy: absent }, { settle: "all" });
+    expect(effectsOf(verdict)).toMatchObject([{ type: "ensure-check", status: "completed", conclusion: "neutral" }]);
+  });
+
   test.each<[string, OurCheck | null, number]>([
     ["is left alone where it is shown already", shown, 0],
     ["is written over another verdict", { ...shown, externalId: "2" }, 1],

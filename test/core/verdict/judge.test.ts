@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Crash, crashText } from "../../../core/errors.ts";
-import type { EvidenceRecord, PullFacts } from "../../../core/facts.ts";
+import type { CheckFact, EvidenceRecord, PullFacts } from "../../../core/facts.ts";
 import type { Gate } from "../../../core/gates/gate.ts";
 import { type GateName, gateNames, gates } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
@@ -127,10 +127,25 @@ describe("without a policy nothing succeeds", () => {
     for (const settle of ["all", "content"] as const) {
       const verdict = judge({ ...facts(), policy: reading }, { settle });
       expect(verdict).toMatchObject({ conclusion, base, head, policy: read });
+      expect(Verdict.parse(JSON.parse(verdictText(verdict)))).toEqual(verdict);
       expect(verdict.gates).toEqual([
         { gate: "policy", status, reasons: [expect.objectContaining({ code, next: expect.anything() })] },
       ]);
     }
+  });
+
+  const repair = "It is judged by the last valid policy, and an architect of that one approves it.";
+  const file = "`.github/sallyport.yml`";
+  test.each<[PullFacts["policy"], string]>([
+    [
+      known({ state: "absent", ref: base, removedBy: null }),
+      `Run \`npx sallyport init\` and merge the ${file} that it writes.`,
+    ],
+    [known({ state: "absent", ref: base, removedBy: "9".repeat(40) }), `Put ${file} back in a pull request. ${repair}`],
+    [known({ state: "malformed", ref: base, blob, problems }), `Mend ${file} of \`main\` in a pull request. ${repair}`],
+  ])("and the next step is a maintainer's (%#)", (reading, step) => {
+    const [gate] = judge({ ...facts(), policy: reading }, all).gates;
+    expect(gate?.reasons[0]?.next).toEqual({ step, who: "a maintainer" });
   });
 
   test("a malformed policy is told by its line and column", () => {
@@ -171,6 +186,7 @@ describe("without a policy nothing succeeds", () => {
 
   test("T047 T268: the verdict names the commit and blob of the policy it was judged by, and the version of the rules", () => {
     expect(judge(facts({ policy }), all)).toMatchObject({ policy: { ref: base, blob }, engine });
+    expect(engine).toMatch(/^\d+$/);
   });
 });
 
@@ -189,6 +205,12 @@ describe("a host without the ledger", () => {
     const group = (name: GateName) => gates[name].group;
     expect(verdict.gates.map(({ gate }) => gate)).toEqual(gateNames.filter((one) => group(one) === "content"));
     expect(verdict.deferred).toEqual(gateNames.filter((one) => group(one) !== "content"));
+  });
+
+  test("judges a commit that no pull request asks to merge", () => {
+    const verdict = judge({ ...facts({ policy }), pull: null }, { settle: "content" });
+    expect(verdict.conclusion).toBe("success");
+    expect(verdict).not.toHaveProperty("draft");
   });
 
   test("T041: refuses an empty change all the same", () => {
@@ -249,6 +271,32 @@ describe("a gate that crashes", () => {
   });
 });
 
+describe("people are asked for their time once the machines have nothing to say", () => {
+  const text = 'version: 1\ngates: { ci: { checks: ["@a/b"] }, manual-test: { when: { always: true } } }';
+  const check = { id: 1, suite: 1, name: "b", app: "a", status: "completed", conclusion: "success" };
+  const later = "sign-off-after-ci";
+  test.each<[string, CheckFact[], string, string]>([
+    ["a check that succeeded", [check], text, "not-signed-off"],
+    ["a check that did not report", [], text, later],
+    ["a check that runs", [{ ...check, status: "in_progress", conclusion: null }], text, later],
+    ["a check that failed", [{ ...check, conclusion: "failure" }], text, later],
+    ["no check that the policy names", [], text.replace('ci: { checks: ["@a/b"] }, ', ""), "not-signed-off"],
+  ])("after %s", (_, checks, asking, code) => {
+    const verdict = judge(facts({ policy: asking, checks: known(checks) }), all);
+    const manual = verdict.gates.find(({ gate }) => gate === "manual-test");
+    expect(manual?.reasons.map((reason) => reason.code)).toEqual([code]);
+    const next = { step: "Wait until `ci` passes; then this commit is tested and signed off.", who: "nobody yet" };
+    if (code === later) expect(manual?.reasons[0]?.next).toEqual(next);
+    const codes = verdict.gates.filter(({ gate }) => gate !== "manual-test").flatMap(({ reasons }) => reasons);
+    expect(codes.map((reason) => reason.code)).not.toContain(later);
+  });
+
+  test("not while a check could not be read", () => {
+    const verdict = judge(facts({ policy: text, checks: unknown("HTTP 502") }), all);
+    expect(verdict.gates.at(-1)?.reasons[0]?.code).toBe(later);
+  });
+});
+
 test("a gate gives at most a hundred reasons and counts the rest", () => {
   const changes = Array.from({ length: 250 }, (_, index) => change(`governance/${index}`));
   const result = judge(facts({ policy, changes }), all).gates.find(({ gate }) => gate === "forbidden-paths");
@@ -256,7 +304,11 @@ test("a gate gives at most a hundred reasons and counts the rest", () => {
   expect(result?.reasons.at(-1)).toMatchObject({
     code: "more",
     message: "150 more reasons like these are left out.",
+    next: result?.reasons[0]?.next,
   });
+  const whole = changes.slice(0, 100);
+  const exact = judge(facts({ policy, changes: whole }), all).gates.find(({ gate }) => gate === "forbidden-paths");
+  expect(exact?.reasons.map(({ code }) => code)).toEqual(whole.map(() => "forbidden-path"));
 });
 
 test("the registry holds every gate under its own name, content first", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
-import { unknown } from "../../../core/known.ts";
+import { known, unknown } from "../../../core/known.ts";
 import { judge } from "../../../core/verdict/judge.ts";
 import { exitStatus, summaryMarkdown, terminalText, titleOf } from "../../../core/verdict/report.ts";
 import type { GateStatus, Reason, Verdict } from "../../../schemas/verdict.ts";
@@ -48,6 +48,7 @@ const titles: [Verdict, unknown, number][] = [
     1,
   ],
   [waiting, "Waiting for 2 sign-offs", 2],
+  [judge({ ...facts(), policy: known({ state: "absent", ref: head, removedBy: null }) }, all), "Not set up yet", 2],
   [failed, "2 gates fail: forbidden-paths, diff-size", 1],
   [unread, expect.stringMatching(/^Not decided, could not be read: forbidden-paths, .*manual-test$/), 2],
   [content, "All gates that the commits settle pass", 0],

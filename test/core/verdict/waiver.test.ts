@@ -90,6 +90,17 @@ describe("a waiver (F11)", () => {
     ]);
   });
 
+  test("T066: another person's, of which it is not known whether it counts, takes nothing away", () => {
+    const other = waiver({ baseRef: null, seq: 31, by: { id: 77, login: "ruth", type: "User" } });
+    const unread = { retargetedAt: unknown("HTTP 502") };
+    expect(gateOf(large([waiver(), other], unread), "diff-size")?.status).toBe("pass");
+    expect(gateOf(large([other], unread), "diff-size")?.reasons.at(-1)).toEqual({
+      code: "retarget-unknown",
+      message: "Whether `diff-size` is waived for `main` could not be read: HTTP 502",
+      next: { step: "Wait: it is read again at the next event.", who: "a maintainer" },
+    });
+  });
+
   test("T066: for another branch is told beside what it does not waive", () => {
     const gate = gateOf(large([waiver({ baseRef: "topic" })]), "diff-size");
     expect(gate?.reasons.map(({ code }) => code)).toEqual(["too-many-files", "waiver-for-another-base"]);
