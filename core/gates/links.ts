@@ -57,9 +57,8 @@ function isCarried(path: string, target: string): boolean {
   );
 }
 
-/** A target in the link's own folder or below: no step up, to the root or to itself, and no name that misleads. */
-const staysHere = (target: string) =>
-  !/^\/|\\/.test(target) && target.split("/").every((part) => !/^\.{0,2}$/.test(part)) && nameProblem(target) === null;
+/** A target in the link's own folder or below: a plain name has no step up, to the root or to itself. */
+const staysHere = (target: string) => nameProblem(target) === null;
 
 /** The new links that stand for a file of the repository beside or above them, which is judged itself. Unread: none. */
 function harmlessLinks({ changes, texts }: Pick<PullFacts, "texts"> & { changes: readonly Change[] }): Set<string> {

@@ -18,7 +18,8 @@ const groups: Record<Gate["group"], readonly GateName[]> = {
 /** A gate's answer in short: its status, the codes of its reasons, and the reasons themselves. */
 export function ask(name: GateName, given: PullFacts) {
   if (!given.policy.known || given.policy.value.state !== "loaded") throw new Error("these tests give a policy");
-  const { status, reasons } = gates[name].judge(given, given.policy.value);
+  const { gate, status, reasons } = gates[name].judge(given, given.policy.value);
+  if (gate !== name) throw new Error(`the gate ${name} answers for the gate ${gate}`);
   return { status, codes: reasons.map((reason) => reason.code), reasons };
 }
 

@@ -165,6 +165,12 @@ describe("a change that was adopted for a story", () => {
     ["T102: fails where the approver had asked for the plan", of({ requesters: [tester] }), "fail", ["own-approval"]],
     ["says so of a lone maintainer", of({}, { ...byTester(head), ...solo }), "pass", ["approved-solo"]],
   ]);
+
+  test("T102: an approval by who adopted it names the line of the policy that forbids it", () => {
+    const strict = with_("version: 1\npeople:\n  separation: strict\n");
+    const said = ask("approval", of({}, { ...byTester(head), ...strict })).reasons;
+    expect(said).toMatchObject([{ code: "own-approval", policyLine: 3, next: { who: "an executor of the policy" } }]);
+  });
   table("manual-test", [
     ["is tried where the plan says so", of({ needsManualTest: true }), "pending", ["not-signed-off"]],
     ["is tried where its risk asks for it", of({}, risky), "pending", ["not-signed-off"]],

@@ -18,10 +18,18 @@ const architects = `${policy}people: { architects: ["@linus"] }\n`;
 const runs = (over: Partial<PullRun>) => ({ record: known(runRecord(over)) });
 const ofStory = (over: Partial<PullRun>, ...texts: FileText[]) =>
   facts({ policy, changes: [added], record: runRecord(over), texts: known(texts) });
+const ofOthers = { ...given([change("services/a.ts")]), ...runs({}) };
 
 describe("adr", () => {
   table("adr", [
     ["H14: waits with a new decision that nobody approved", written, "pending", ["not-approved"]],
+    [
+      "H14: an agent's decision waits while it is not known whose it is",
+      { ...given([made(file)], text(file, "We use queues")), record: unknown("no answer") },
+      "unknown",
+      ["record-unknown"],
+    ],
+    ["H14: a named decision that was not read is none", ofStory({ decisions: [file] }), "fail", ["decision-missing"]],
     [
       "H14: waits with a changed decision",
       given([added, change(file, { after: { mode: "100644", sha: head } })], text(file, "New", "Old")),
@@ -126,6 +134,7 @@ describe("adr", () => {
       ["decision-missing"],
     ],
     ["T026: so is a folder of another case", given([made("Services/a.ts")]), "fail", ["decision-missing"]],
+    ["does not apply to an agent's change of other files", ofOthers, "not-applicable", ["nothing-new"]],
     ["does not apply to a changed file", given([change("services/a.ts")]), "not-applicable", ["nothing-new"]],
     [
       "does not apply to a deleted file",
@@ -170,8 +179,15 @@ describe("adr", () => {
         next: { step: expect.stringContaining("`docs/adr`"), who: "@ada, the author" },
       },
     ]);
-    const [empty] = ask("adr", given([added, made(file)], text(file, ""))).reasons;
-    expect(empty?.message).toContain("it is empty or not there");
+    const one =
+      "The change adds 1 file of architecture (first: this one), and no decision in `docs/adr` comes with them.";
+    const messages = [
+      given([added]),
+      given([added, made(file)], text(file, "")),
+      { ...given([added, made(file)], text(file, "")), ...runs({ decisions: ["docs/adr/1.md"] }) },
+    ].map((asked) => ask("adr", asked).reasons[0]?.message);
+    const empty = `${one} One is brought or named, and it is empty or not there.`;
+    expect(messages).toEqual([one, empty, empty]);
   });
 
   test("H14: says who approves a decision, and the line of the policy that names them", () => {

@@ -211,6 +211,12 @@ describe("ci", () => {
     ]);
   });
 
+  test("one that is done and concludes nothing is told so", () => {
+    expect(ask("ci", ran(check({ conclusion: null }))).reasons[0]?.message).toBe(
+      `\`@github-actions/test\` ended as \`nothing\` on ${head}, which is no success.`,
+    );
+  });
+
   test("a pass names the checks, and says where one may have been skipped", () => {
     const said = (given: ReturnType<typeof ran>) => ask("ci", given).reasons[0]?.message;
     expect(said(ran(check()))).toBe(`\`@github-actions/test\` succeeded on ${head}.`);

@@ -17,6 +17,16 @@ function between(rule: string, before: string | null, after: string | null, over
   return facts({ policy, changes: [one], texts: known([text]) });
 }
 const drop = "forbid: [DROP TABLE]";
+/** A new file of another name that holds what is forbidden. */
+function elsewhere(path: string) {
+  const given = between(drop, null, "DROP TABLE a;\n");
+  const change_ = { ...change(path), before: null };
+  const texts = known([
+    { path: "web/a.ts", before: content(null), after: content("a") },
+    { path, before: content(null), after: content("DROP TABLE a;\n") },
+  ]);
+  return { ...given, changes: known([change("web/a.ts"), change_]), texts };
+}
 
 describe("content", () => {
   table("content", [
@@ -62,6 +72,7 @@ describe("content", () => {
       ["in-order"],
     ],
     ["appended: takes the first line of an empty file", between("only: appended", "", "a\n"), "pass", ["in-order"]],
+    ["forbid: looks for it in other spellings of the folder too", elsewhere("DB/a.sql"), "fail", ["forbidden-text"]],
     ["forbid: takes any other text", between(drop, "a\n", "a\nSELECT x;\n"), "pass", ["in-order"]],
     ["forbid: refuses an added text", between(drop, "a\n", "a\ndrop  table x;\n"), "fail", ["forbidden-text"]],
     ["forbid: over two lines", between(drop, "a\n", "a\nDROP\n  TABLE x;\n"), "fail", ["forbidden-text"]],
@@ -135,6 +146,16 @@ describe("content", () => {
     if (!policy.known || policy.value.state !== "loaded") throw new Error("there is a policy");
     const changes = [change("db/a.sql"), change("web/a.ts")];
     expect(pathsToRead({ changes, record: null }, policy.value)).toEqual(paths);
+    const twins = [change("DB/a.sql")];
+    expect(pathsToRead({ changes: twins, record: null }, policy.value)).toEqual(paths.map(() => "DB/a.sql"));
+  });
+
+  test("says why a text was not read, or which one", () => {
+    const given = between(drop, null, "a\n");
+    const messages = [unknown("no answer"), known([])].map(
+      (texts) => ask("content", { ...given, texts }).reasons[0]?.message,
+    );
+    expect(messages).toEqual(["no answer", "the content of db/a.sql was not read"]);
   });
 
   test("added files are not read, so an unread one does not matter", () => {

@@ -129,6 +129,19 @@ describe("diff-size", () => {
   const byPerson = facts({ policy: budget, changes: [change("a", { added: 90 })] });
   table("diff-size", [
     ["H12: a story's first prompt has the whole budget", ofStory(), "pass", ["within-limits"]],
+    ["H12: a story's only prompt too", { ...byPerson, record: known(runRecord()) }, "pass", ["within-limits"]],
+    [
+      "H12: without a budget for stories, nobody has to know whose change it is",
+      { ...with_(change("a")), record: unknown("500") },
+      "pass",
+      ["within-limits"],
+    ],
+    [
+      "H12: nor what the story's other prompts added",
+      { ...with_(change("a")), record: known(runRecord({ added: [sized(90)] })) },
+      "pass",
+      ["within-limits"],
+    ],
     ["H12: the next one has what is left of it", ofStory(sized(10)), "pass", ["within-limits"]],
     ["H12: and no more", ofStory(sized(11)), "fail", ["story-too-many-lines"]],
     ["H12: files are counted as well", ofStory(sized(0, 3)), "fail", ["story-too-many-files"]],
@@ -194,7 +207,10 @@ describe("diff-size", () => {
       "a file that moved although it was not counted",
       facts({
         policy: budget,
-        changes: [...moved("a").map((half) => ({ ...half, uncounted: { known: false as const, why: "too large" } })), one],
+        changes: [
+          ...moved("a").map((half) => ({ ...half, uncounted: { known: false as const, why: "too large" } })),
+          one,
+        ],
         record: runRecord(),
       }),
       { files: 2, lines: 9 },

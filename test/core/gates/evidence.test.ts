@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PullFacts } from "../../../core/facts.ts";
+import { gates } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import {
@@ -9,6 +10,7 @@ import {
   facts,
   forMain,
   head,
+  policyOf,
   runRecord,
   tester,
   text,
@@ -108,6 +110,12 @@ describe("evidence", () => {
       ["retarget-unknown"],
     ],
     [
+      "looks at files whose names look like an evidence file's",
+      facts({ policy: files, ...file("nope", "Evidence/a.json") }),
+      "fail",
+      ["evidence-not-json"],
+    ],
+    [
       "looks at a person's evidence files too",
       facts({ policy: files, ...file("nope") }),
       "fail",
@@ -136,6 +144,17 @@ describe("evidence", () => {
     ],
     ["does not apply to a person's change without evidence files", facts(), "not-applicable", ["not-asked"]],
   ]);
+
+  test("reads what is there of the policy's files, the prompt's own and those that coverage is asked of", () => {
+    const text = `${files}    require:\n      - { coverage: { file: lcov.info, changed: 80, paths: [src] } }\n      - { files: [proof] }\n`;
+    const changes = ["evidence/a.json", "src/a.ts", "lcov.info", "proof", "web/a.ts"].map((path) => change(path));
+    const gone = change("evidence/gone.json", { after: null });
+    const reading = { changes: [...changes, gone], record: runRecord({ evidenceFiles: ["own.json"] }) };
+    expect(gates.evidence.reads?.(reading, policyOf(text)).toSorted()).toEqual([
+      ...["evidence/a.json", "lcov.info", "own.json", "src/a.ts"],
+    ]);
+    expect(gates.evidence.reads?.({ changes, record: null }, policyOf("version: 1"))).toEqual([]);
+  });
 
   const messages = (given: PullFacts) => ask("evidence", given).reasons.map(({ message }) => message);
 

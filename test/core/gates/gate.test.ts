@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
-import { alwaysOn, defineGate, forRuns, notConfigured, result, unknownResult } from "../../../core/gates/gate.ts";
+import {
+  alwaysOn,
+  authorOf,
+  defineGate,
+  forRuns,
+  notConfigured,
+  result,
+  unknownResult,
+} from "../../../core/gates/gate.ts";
 import { gateNames, gates } from "../../../core/gates/registry.ts";
 import { unknown } from "../../../core/known.ts";
 import { waivable } from "../../../schemas/policy.ts";
@@ -14,6 +22,18 @@ import { change, facts, policyOf, recordOf, runRecord } from "../../builders/pul
 const told = (message: string) => result("links", "pass", { code: "told", message });
 const policy = policyOf("version: 1\ngates: { links: { allow: [web] } }\n");
 const short = ({ status, reasons }: ReturnType<typeof told>) => [status, reasons[0]?.code, reasons[0]?.message];
+
+test("an unread fact that the author can mend says how, and any other is a maintainer's to look into", () => {
+  const wait = "Wait: it is read again at the next event. If it stays so, see what stands in the way.";
+  const next = (fact: Parameters<typeof unknownResult>[2]) => unknownResult("links", "x", fact).reasons[0]?.next;
+  expect(next("cut short")).toEqual({ step: wait, who: "a maintainer" });
+  expect(next({ why: "cut short" })).toEqual({ step: wait, who: "a maintainer" });
+  expect(next({ why: "too much", step: "Split it." })).toEqual({ step: "Split it.", who: "the author of the change" });
+});
+
+test("a next step is the author's, also where no pull request says who that is", () => {
+  expect([authorOf(facts()), authorOf({ pull: null })]).toEqual(["@ada, the author", "the author of the change"]);
+});
 
 describe("the lists of patterns that gates judge by", () => {
   const listsOf = (text: string) => gateNames.flatMap((name) => gates[name].lists?.(policyOf(text).policy) ?? []);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Change, FileSide } from "../../../core/facts.ts";
+import { gates } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { nameProblem } from "../../../core/paths/patterns.ts";
 import { ask, type Row, table } from "../../builders/gate-table.ts";
-import { change, facts, head, renamed } from "../../builders/pull-facts.ts";
+import { change, facts, head, policyOf, renamed } from "../../builders/pull-facts.ts";
 
 const side = (mode: string, sha = head): FileSide => ({ mode, sha });
 const file = side("100644");
@@ -76,6 +77,8 @@ describe("links", () => {
       ["core/LICENSE-MIT", "LICENSE-MIT"],
       ["core/LICENSE-MIT", "../.github/LICENSE-MIT"],
       ["core/build.rs", "../build.rs"],
+      ["core/MY-LICENSE", "../MY-LICENSE"],
+      ["core/LICENSE@x", "../LICENSE@x"],
     ].map(
       ([path = "", target]): Row => [
         `T007: fails on ${path} that is ${target}`,
@@ -84,6 +87,12 @@ describe("links", () => {
         ["link"],
       ],
     ),
+    [
+      "T008: fails on a submodule among fixtures",
+      { ...pointing(fixture, "real"), changes: known([changed(fixture, null, submodule)]) },
+      "fail",
+      ["submodule"],
+    ],
     ["T007: fails on one whose target was not read", pointing(fixture, undefined), "fail", ["link"]],
     ["T007: fails on one that is redirected", pointing(fixture, "real", side("120000", "0")), "fail", ["link"]],
     ["T007: fails on one outside of fixtures", pointing("src/link", "real"), "fail", ["link"]],
@@ -185,6 +194,13 @@ describe("links", () => {
       status: "unknown",
       codes: ["changes-unknown"],
     });
+  });
+
+  test("reads where new links of fixtures and licences lead, and no other", () => {
+    const links = ["core/LICENSE", fixture, "src/link"].map((path) => changed(path, null, link));
+    const others = [changed("test/fixtures/b", side("120000", "0"), link), changed("test/fixtures/c", null, file)];
+    const changes = [...links, ...others, changed("test/fixtures/d", link, null)];
+    expect(gates.links.reads?.({ changes, record: null }, policyOf("version: 1"))).toEqual(["core/LICENSE", fixture]);
   });
 
   test("a finding names the file, the policy's line where it has one, the next step and who", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PullFacts } from "../../../core/facts.ts";
+import { gates } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import {
@@ -9,6 +10,7 @@ import {
   evidenceOfHead,
   facts,
   head,
+  policyOf,
   recordOf,
   runRecord,
   signOff,
@@ -253,6 +255,78 @@ describe("manual-test", () => {
     );
     expect(told(of(unheard(9), unheard(8)))).not.toContain("Comment 8");
     expect(told(of(unheard(9, { mayWrite: false })))).not.toContain("does not count");
+  });
+
+  describe("what it says of one who waits", () => {
+    const always = "version: 1\ngates: { manual-test: { when: { always: true } } }";
+    const told = (more: Parameters<typeof recordOf>[0]) =>
+      ask("manual-test", facts({ policy: always, record: recordOf(more) })).reasons.map(({ message }) => message);
+    const waits = `Nobody has tested \`manual\` on ${head} yet; every change needs one.`;
+    const none = (comment: number, id: number, login: string) => ({
+      ...{ comment, why: `Comment ${comment} is none.`, mayWrite: true },
+      by: { id, login, type: "User" as const },
+    });
+    const four = ["ada", "ben", "cem", "dan"].map((login, index) => none(9 - index, index + 50, login));
+    const said = (login: string, comment: number) =>
+      ` @${login}'s comment does not count as a sign-off: Comment ${comment} is none.`;
+
+    test.each<[string, Parameters<typeof recordOf>[0], string]>([
+      ["nothing was said", {}, waits],
+      [
+        "who asked for it signed it off",
+        { signOffs: [signOff({ by: author }), signOff({ by: author, sha: earlier, seq: 11 })] },
+        `${waits} @ada asked for this change, so their sign-off does not count: the policy says \`separation: strict\`.`,
+      ],
+      ["who asked for it signed off an older commit", { signOffs: [signOff({ by: author, sha: earlier })] }, waits],
+      [
+        "an older commit was signed off",
+        { signOffs: [signOff({ sha: earlier })] },
+        `${waits} A sign-off was given for ${earlier}; the head is ${head}.`,
+      ],
+      [
+        "an older commit was signed off, and this one for another branch",
+        { signOffs: [signOff({ sha: earlier }), signOff({ baseRef: "topic", seq: 11 })] },
+        `${waits} @grace's sign-off was given for \`topic\`, and the pull request enters \`main\`.`,
+      ],
+      [
+        "the newest comments of three people are explained",
+        { unheard: four },
+        `${waits}${said("cem", 7)}${said("ben", 8)}${said("ada", 9)}`,
+      ],
+      [
+        "nothing of whoever was heard on this commit",
+        { unheard: [none(9, author.id, "ada"), none(8, 50, "ben")], signOffs: [signOff({ by: author })] },
+        `${waits} @ada asked for this change, so their sign-off does not count: the policy says \`separation: strict\`.${said("ben", 8)}`,
+      ],
+      [
+        "the comment of whoever was heard on an older one",
+        { unheard: [none(9, author.id, "ada")], signOffs: [signOff({ by: author, sha: earlier })] },
+        `${waits}${said("ada", 9)}`,
+      ],
+    ])("%s", (_, more, message) => {
+      expect(told(more)).toEqual([message]);
+    });
+  });
+
+  test("one that is settled says who tested what on which commit, and how it went", () => {
+    const told = (separation: string, ...signOffs: ReturnType<typeof signOff>[]) =>
+      ask("manual-test", facts({ policy: policy("", separation), record: runRecord({}, { signOffs }) })).reasons[0];
+    expect(told("strict", signOff())?.message).toBe(`@grace tested \`manual\` on ${head} and it passed.`);
+    expect(told("solo", signOff({ by: author }))?.message).toBe(
+      `@ada tested \`manual\` on ${head} and it passed. They also asked for the change: the policy says \`separation: solo\`.`,
+    );
+    expect(told("strict", signOff({ result: "fail" }))).toMatchObject({
+      message: `@grace tested \`manual\` on ${head} and it failed.`,
+      next: { step: "Mend it and push; the new commit is tested again.", who: "the author of the change" },
+    });
+  });
+
+  test("its list names the tests that a person signs off", () => {
+    const meanings = (text: string) =>
+      gates["manual-test"].lists?.(policyOf(text).policy).map(({ meaning }) => meaning);
+    expect(meanings(policy(", tests: [keyboard, phone]"))).toEqual([
+      "a person tries a change of it and signs off `keyboard`, `phone`",
+    ]);
   });
 
   test("a policy without approvers says what to do", () => {

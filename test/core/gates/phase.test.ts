@@ -121,6 +121,18 @@ describe("phase", () => {
     ]);
   });
 
+  test("its lists say in which phase a path is open or closed, and which phase is the current one", () => {
+    const lists = gates.phase.lists?.(policyOf(policy("build")).policy) ?? [];
+    expect(lists.map(({ key, meaning }) => [key, meaning])).toMatchObject([
+      ["phases.of.design.allow", "it is open in the phase `design`"],
+      ["phases.of.design.deny", "it is closed in the phase `design`"],
+      ["phases.of.build.allow", "it is open in the current phase, `build`"],
+      ["phases.of.build.deny", "it is closed in the current phase, `build`"],
+      ...lists.slice(4).map(() => expect.anything()),
+    ]);
+    expect(gates.phase.lists?.(policyOf("version: 1").policy)).toEqual([]);
+  });
+
   test.each(["gone", "toString"])("a phase that is not described allows nothing: %s", (current) => {
     const loaded = policyOf(policy("open"));
     const phases = { current, of: loaded.policy.phases?.of ?? {} };

@@ -34,6 +34,20 @@ describe("H15: policy", () => {
     ],
   ]);
 
+  test("ten problems are told, and how many more there are", () => {
+    const [first, ...others] = Array.from({ length: 12 }, (_, index) => problem(index + 1));
+    if (first === undefined) throw new Error("there are twelve");
+    const many = known({ ...broken, problems: [first, ...others] as const });
+    const { reasons } = ask("policy", facts({ proposed: many }));
+    expect(reasons).toHaveLength(11);
+    expect(reasons.at(-1)).toEqual({
+      code: "more",
+      message: "… and 2 more",
+      path: ".github/sallyport.yml",
+      next: { step: "Mend `.github/sallyport.yml`.", who: "@ada, the author" },
+    });
+  });
+
   test("each problem has its line, and one next step", () => {
     expect(ask("policy", facts({ proposed: known(broken) })).reasons[1]).toMatchObject({
       message: "Line 5, column 1: unknown key 5",

@@ -189,6 +189,22 @@ describe("protected: a person's change", () => {
     ]);
   });
 
+  test("counts the files, and names the line of the policy that says whose review it takes", () => {
+    const lined = `version: 1\nextends: default\n${people}\ngates:\n  protected:\n    by: approvers\n`;
+    const given = facts({ policy: lined, changes: [change(".npmrc"), change("AGENTS.md")] });
+    expect(ask("protected", given).reasons[0]).toMatchObject({
+      message: `2 protected files changed, and none of the approvers has approved ${head} yet.`,
+      policyLine: 6,
+      next: { who: "@linus" },
+    });
+    expect(ask("protected", reviewed(review())).reasons).toEqual([
+      {
+        code: "approved",
+        message: `@grace, one of the architects, approved ${head}, which changes 1 protected file.`,
+      },
+    ]);
+  });
+
   test("a solo pass says whose duty and which rule it was", () => {
     const [reason] = ask("protected", solo(["architects"])).reasons;
     expect(reason?.message).toContain("@ada, the author, is among the architects");
