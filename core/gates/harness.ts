@@ -22,7 +22,6 @@ const builtIn = [
   "**/.pre-commit-config.yaml",
   "**/{lefthook,.lefthook}.{yml,yaml}",
   "**/{Makefile,GNUmakefile}",
-  "**/package.json",
   ".ci",
   ".circleci",
   ".buildkite",
@@ -32,7 +31,6 @@ const builtIn = [
   "{,.}azure-pipelines.yml",
   "bitbucket-pipelines.yml",
   "Jenkinsfile",
-  "scripts/ci*",
   "scripts/ci*/**",
 ];
 /** What the change may leave as it is, and what stands for a check that it takes away: workflows and root scripts. */

@@ -105,12 +105,12 @@ describe("answers", () => {
     ["a change of nothing that judges", byDefault(["src/a.ts", "a", "b"]), "pass", ["harness-kept"]],
   ]);
 
-  test("a workflow that is made a link is gone", () => {
+  test.each(["link", "submodule"] as const)("a workflow that is made a %s is gone", (why) => {
     const given = byDefault([ci, tested, ""]);
     if (!given.texts.known) throw new Error("these texts are known");
     const [text] = given.texts.value;
     if (text === undefined) throw new Error("one file is changed");
-    const linked = { ...text, after: { state: "opaque" as const, why: "link" as const } };
+    const linked = { ...text, after: { state: "opaque" as const, why } };
     expect(ask("harness", { ...given, texts: known([linked]) }).codes).toEqual(["workflow-removed"]);
   });
 

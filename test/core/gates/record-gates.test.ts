@@ -106,6 +106,13 @@ describe("trace: what it says", () => {
       undefined,
     ],
     [
+      "three, each adopted by itself",
+      runRecord({}, { adoptions: [adoption([foreign]), adoption([earlier], 12)] }),
+      [commit(head), commit(foreign), commit(earlier)],
+      `All 3 commits lead ${to} @max adopted 1 commit of others (entry 9). @max adopted 1 commit of others (entry 12).`,
+      undefined,
+    ],
+    [
       "a foreign commit",
       runRecord(),
       [commit(head), commit(foreign)],
@@ -156,6 +163,12 @@ describe("trace: what it says", () => {
     ],
   ])("of %s", (_, record, commits, message, step) => {
     expect(said(record, ...commits)).toEqual([[message, step]]);
+  });
+
+  test("work of another run has a code of its own, whose contract is named", () => {
+    const others = [{ ...held, run: "run-6-1", prompt: 5 }];
+    const { codes } = ask("trace", facts({ record: runRecord({}, { others }), commits: known([commit(head)]) }));
+    expect(codes).toEqual(["other-run"]);
   });
 
   const ofOthers = (of: string, adoptions: ReturnType<typeof adoption>[], ...commits: CommitFact[]) =>

@@ -159,6 +159,32 @@ describe("remediation", () => {
     });
   });
 
+  test("says how many surfaces are touched, by which line of the policy, or that they are traced", () => {
+    const lined =
+      'version: 1\ngates:\n  remediation:\n    surfaces: ["service/**", "db"]\n    files: ["remediation/**"]\n';
+    const said = (...changes: ReturnType<typeof change>[]) =>
+      ask("remediation", facts({ policy: lined, changes, texts: known([text(one, trace("fixed"))]) })).reasons;
+    const next = { step: "Add a remediation trace in `remediation/**` to this change.", who: "@ada, the author" };
+    const missing = (count: string) => ({
+      ...{ code: "trace-missing", path: "service/a.ts", policyLine: 4, next },
+      message: `The change touches ${count} of production surfaces (first: this one) and brings no remediation trace in \`remediation/**\`.`,
+    });
+    expect(said(surface)).toEqual([missing("1 file")]);
+    expect(said(surface, change("db/a"))).toEqual([missing("2 files")]);
+    expect(said(surface, made(one))).toEqual([
+      {
+        code: "traced",
+        message: "The change touches 1 file of production surfaces and brings a whole remediation trace.",
+      },
+    ]);
+  });
+
+  test("an open failure is told before what other traces lack", () => {
+    const two = "remediation/2.md";
+    const both = given([surface, made(one), made(two)], text(one, trace("done")), text(two, trace("open")));
+    expect(ask("remediation", both).reasons.map(({ code, path }) => [code, path])).toEqual([["still-open", two]]);
+  });
+
   test("reads the traces that a change brings, and none when no surface is touched", () => {
     const read = (changes: ReturnType<typeof change>[]) => pathsToRead({ changes, record: null }, policyOf(policy));
     expect(read([surface, made(one), change("remediation/2.md", { after: null })])).toEqual([one]);

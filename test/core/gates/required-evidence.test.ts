@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Artifact } from "../../../core/attachments.ts";
-import type { AttachingComment, Attachments, Permission } from "../../../core/facts.ts";
+import type { AttachingComment, Attachments, FileText, Permission, PullFacts } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { author, change, facts, head, recordOf, run, tester, text } from "../../builders/pull-facts.ts";
@@ -80,6 +80,29 @@ describe("files and sections", () => {
   ]);
 });
 
+const messages = (given: PullFacts) => ask("evidence", given).reasons.map(({ message }) => message);
+const because = " It is needed because the policy asks for it on every change.";
+
+test("what is asked of files and sections is told by its name, and why, and what is there without", () => {
+  const policy = required("{ files: ['proof/*.txt'], sections: [How tested] }");
+  const proof = [change("proof/a.txt")];
+  const told = (given: Partial<PullFacts>) => messages({ ...facts({ policy }), ...given });
+  expect(told({ changes: known(proof), ...body("## How tested\nBy hand.") })).toEqual([
+    "`proof/*.txt` is here: `proof/a.txt`.",
+    'The section "How tested" is filled in.',
+  ]);
+  expect(told({})).toEqual([
+    `No file of this change matches \`proof/*.txt\`.${because}`,
+    `The pull request's text has no section "How tested".${because}`,
+  ]);
+  expect(told({ changes: known(proof), ...body("## How tested\n") })).toEqual([
+    `The section "How tested" is empty.${because}`,
+  ]);
+  expect(told({ changes: known(proof), pull: null })).toEqual([
+    `The pull request's text has no section "How tested".${because}`,
+  ]);
+});
+
 describe("files that fit a schema", () => {
   const policy = required('{ files: ["proof/*.json"], schema: proof.schema.json }');
   const changes = [change("proof/a.json")];
@@ -154,6 +177,31 @@ describe("artifacts of runs on the head", () => {
     ],
     ["unread", facts({ policy, attachments: unknown("no answer") }), "unknown", ["attachments-unknown"]],
   ]);
+
+  test("one that is missing says why, and what brings it", () => {
+    const said = (asking: string, ...artifacts: Artifact[]) => {
+      const [reason] = ask("evidence", facts({ policy: asking, ...attached({ artifacts }) })).reasons;
+      return [reason?.message, reason?.next?.step];
+    };
+    const ofCi = "The artifact `coverage` of `.github/workflows/ci.yml`";
+    const wait = "Wait for `.github/workflows/ci.yml` to upload it for this commit.";
+    expect(said(policy)).toEqual([`${ofCi} is not there for ${head}.${because}`, wait]);
+    expect(said(policy, artifact({ workflow: "b.yml" }))).toEqual([
+      `${ofCi} is from \`b.yml\` for ${head}.${because}`,
+      wait,
+    ]);
+    expect(said(policy, artifact({ expired: true }))).toEqual([
+      `${ofCi} has expired for ${head}.${because}`,
+      "Run the workflow on this commit again.",
+    ]);
+    expect(said(any)).toEqual([
+      `The artifact \`coverage\` of a workflow is not there for ${head}.${because}`,
+      "Wait for a workflow to upload it for this commit.",
+    ]);
+    expect(said(any, artifact({ digest: null }))[0]).toBe(
+      `The artifact \`coverage\` of \`.github/workflows/ci.yml\` is there for ${head} (no digest).`,
+    );
+  });
 
   test("T163: its digest stands in the verdict, and that the change wrote the workflow itself", () => {
     const changes = [change(".github/workflows/ci.yml")];
@@ -232,6 +280,27 @@ describe("uploads after the last push", () => {
       ["push-time-unknown"],
     ],
   ]);
+
+  test("what was uploaded in the moment of the push counts", () => {
+    const two = required("{ attachments: 2 }");
+    const given = facts({
+      policy: two,
+      ...body(shot),
+      ...attached({ textAt: pushed, comments: [comment({ at: pushed })] }),
+    });
+    expect(messages(given)).toEqual([`2 uploaded files are newer than ${head}.`]);
+  });
+
+  test("what is too old is counted, in text and comments, and three refusals are explained at most", () => {
+    const by = (login: string) => comment({ by: { ...tester, login }, edited: true });
+    const comments = [comment({ at: before, files: 2 }), ...["a", "b", "c", "d"].map(by)];
+    const [said] = messages(facts({ policy, ...body(shot), ...attached({ comments }) }));
+    expect(said).toMatch(/^0 of 1 uploaded files .*\. 3 are older than this commit\. @a's .* @b's .* @c's /);
+    expect(said).not.toContain("@d's");
+    expect(messages(facts({ policy, ...attached() }))).toEqual([
+      `0 of 1 uploaded files or images are there for ${head}.${because}`,
+    ]);
+  });
 
   test("says how many there are, and why others do not count", () => {
     const policy = required("{ attachments: 3 }");
@@ -366,6 +435,87 @@ describe("coverage", () => {
     );
     const edited = inArtifact("min: 1", read(lcov), [change("src/a.ts"), change(".github/workflows/ci.yml")]);
     expect(ask("evidence", edited).reasons[0]?.message).toContain("the change's own word");
+  });
+
+  const own = " The change itself brings the report, so it is the change's own word.";
+  const lines = (count: number) => Array.from({ length: count }, (_, index) => `DA:${index + 1},0\n`).join("");
+  const text_ = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}\n`).join("");
+  const opaque = { state: "opaque" as const, why: "binary" as const };
+  const over = (given: PullFacts, path: string, side: Partial<FileText>) => {
+    if (!given.texts.known) throw new Error("these texts are known");
+    return { ...given, texts: known(given.texts.value.map((one) => (one.path === path ? { ...one, ...side } : one))) };
+  };
+  const inAll = withReport("{ file: lcov.info, min: 60 }", lcov);
+  test.each<[string, PullFacts, string]>([
+    ["enough in all", inAll, `\`lcov.info\` (LCOV): 66.7 % of 3 lines are covered.${own}`],
+    [
+      "too little in all",
+      withReport("{ file: lcov.info, min: 90 }", lcov),
+      `66.7 % of 3 lines are covered, and the policy asks for 90 % (\`lcov.info\`, LCOV).${own}${because}`,
+    ],
+    [
+      "enough of what changed",
+      withReport("{ file: lcov.info, changed: 50 }", lcov),
+      `\`lcov.info\` (LCOV): 66.7 % of 3 lines are covered; of 2 that this change adds 50.0 %.${own}`,
+    ],
+    [
+      "nothing of what changed",
+      withReport("{ file: lcov.info, changed: 50 }", lcov, "a\n"),
+      `\`lcov.info\` (LCOV): 66.7 % of 3 lines are covered; it tells of no line that this change adds.${own}`,
+    ],
+    [
+      "a file that is left out",
+      withReport("{ file: lcov.info, changed: 50 }", lcov.replace("src/a", "src/b")),
+      `\`lcov.info\` (LCOV): 66.7 % of 3 lines are covered; it tells of no line that this change adds; 1 changed files are not in it, such as \`src/a.ts\`.${own}`,
+    ],
+    [
+      "more than five lines that are not covered",
+      withReport("{ file: lcov.info, changed: 50 }", `SF:src/a.ts\n${lines(7)}end_of_record\n`, text_(7), null),
+      `0.0 % of the 7 lines that this change adds are covered, and the policy asks for 50 %: \`src/a.ts:1\`, \`src/a.ts:2\`, \`src/a.ts:3\`, \`src/a.ts:4\`, \`src/a.ts:5\` and 2 more are not (\`lcov.info\`, LCOV).${own}${because}`,
+    ],
+    [
+      "a file that could not be read before counts as new",
+      over(withReport("{ file: lcov.info, changed: 90 }", lcov), "src/a.ts", { before: opaque }),
+      `66.7 % of the 3 lines that this change adds are covered, and the policy asks for 90 %: \`src/a.ts:2\` are not (\`lcov.info\`, LCOV).${own}${because}`,
+    ],
+    [
+      "a report that is no text",
+      over(inAll, "lcov.info", { after: opaque }),
+      `The coverage report \`lcov.info\` is not read: it is no text (binary).${because}`,
+    ],
+    [
+      "a report whose text was not read",
+      { ...inAll, texts: known([]) },
+      `The coverage report \`lcov.info\` is not read: its text is not known.${because}`,
+    ],
+    [
+      "a report of another form",
+      withReport("{ file: lcov.info, min: 1 }", "all is well"),
+      `The coverage report \`lcov.info\` is not read: it is no report of LCOV, Cobertura, JaCoCo, Go, SimpleCov or Istanbul that tells of lines.${because}`,
+    ],
+    [
+      "a report that is not brought",
+      withReport("{ file: lcov.info, min: 1 }", null),
+      `This change does not bring the coverage report \`lcov.info\`.${because}`,
+    ],
+    [
+      "a report of an artifact that was not downloaded",
+      inArtifact("min: 1", {}),
+      `The coverage report \`coverage\` is not read: it was not downloaded.${because}`,
+    ],
+    [
+      "a file of an artifact",
+      inArtifact("file: out/lcov.info, min: 1", { reports: { "out/lcov.info": known(lcov) } }),
+      "`coverage/out/lcov.info` (LCOV): 66.7 % of 3 lines are covered.",
+    ],
+  ])("says of %s", (_, given, message) => {
+    expect(messages(given)).toEqual([message]);
+  });
+
+  test("the report's own lines are no lines of the change", () => {
+    const rule = "{ file: lcov.info, changed: 50 }";
+    const itself = `${lcov}SF:lcov.info\n${lines(9)}end_of_record\n`;
+    expect(messages(withReport(rule, itself))[0]).toContain("of 2 that this change adds 50.0 %");
   });
 
   test.each([

@@ -1,9 +1,19 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts, ReviewFact } from "../../../core/facts.ts";
+import { gates } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, type Row, table } from "../../builders/gate-table.ts";
-import { author, change, earlier, facts, head, runRecord, tester } from "../../builders/pull-facts.ts";
+import {
+  author,
+  change,
+  earlier,
+  facts,
+  head,
+  policyOf as policyFrom,
+  runRecord,
+  tester,
+} from "../../builders/pull-facts.ts";
 import { holds, review, third } from "../../builders/reviews.ts";
 
 const policyOf = (settings: string, separation = "strict") =>
@@ -18,6 +28,16 @@ const waits = (what: string, given: PullFacts): Row => [what, given, "pending", 
 const passes = (what: string, given: PullFacts): Row => [what, given, "pass", ["approved"]];
 const blocks = (what: string, given: PullFacts): Row => [what, given, "fail", ["changes-requested"]];
 const unread = (what: string, given: PullFacts): Row => [what, given, "unknown", ["standing-unknown"]];
+
+test("review: what it says of a pass, of an objection to a commit that is gone, and of its paths", () => {
+  const said = (...reviews: ReviewFact[]) => ask("review", reviewed(...reviews)).reasons.map(({ message }) => message);
+  expect(said(review())).toEqual([`@grace approved ${head}.`]);
+  expect(said(asked({ sha: null }))).toEqual(["@grace asked for changes."]);
+  const { policy: loaded } = policyFrom(policyOf("{ count: 2, by: [approvers, architects], paths: [web] }"));
+  expect(gates.review.lists?.(loaded).map(({ meaning }) => meaning)).toEqual([
+    "a change of it needs 2 approving review(s) by `people.approvers` or `people.architects`",
+  ]);
+});
 
 describe("review: approvals", () => {
   const two = (...reviews: ReviewFact[]) => facts({ policy: both, reviews: known(reviews) });
@@ -44,6 +64,10 @@ describe("review: approvals", () => {
       "pass",
       ["approved"],
     ],
+    waits(
+      "a change of one file that asks for a review among others that do not",
+      facts({ policy: policyOf("{ paths: [web] }"), changes: [change("lib/a.ts"), change("web/a.ts")] }),
+    ),
     waits("a comment is no approval", reviewed(review({ state: "commented" }))),
     passes("a comment leaves the approval standing", reviewed(review(), review({ id: 2, state: "commented" }))),
     waits(

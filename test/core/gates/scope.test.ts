@@ -18,9 +18,11 @@ const roles = 'version: 1\nroles:\n  web:\n    allow: ["web/**", "docs/*.md"]\n 
 describe("scope", () => {
   const made = (changes: ReturnType<typeof change>[], over: Parameters<typeof run>[0] = {}, policy = roles) =>
     facts({ policy, changes, record: runRecord(over) });
+  const unapproved = made([change("web/a.ts")], { approval: null });
   const strict = `${roles}extends: default\n`;
   table("scope", [
     ["passes inside role and plan", made([change("web/a.ts")]), "pass", ["in-scope"]],
+    ["passes there before anybody approved: approval is another gate", unapproved, "pass", ["in-scope"]],
     ["fails outside the role", made([change("src/a.ts")], { paths: ["src"] }), "fail", ["outside-role"]],
     ["fails outside the declared paths", made([change("docs/a.md")]), "fail", ["outside-declared"]],
     ["fails on what the role is denied", made([change("web/vendor/x.js")]), "fail", ["denied-to-role"]],
