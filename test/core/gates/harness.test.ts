@@ -36,6 +36,7 @@ describe("answers", () => {
   });
 
   const old = { state: "text", text: tested } as const;
+  const large = { state: "opaque", why: "too-large" } as const;
   const broken = "jobs: [\n";
   table("harness", [
     [
@@ -74,6 +75,24 @@ describe("answers", () => {
     [
       "what the policy names has to be read",
       changeOf(`version: 1\ngates: { harness: { files: [${ci}] } }`, [ci, null, broken]),
+      "unknown",
+      ["harness-unreadable"],
+    ],
+    [
+      "what the policy names has to be read under a name that looks like it, too",
+      changeOf(`version: 1\ngates: { harness: { files: [${ci}] } }`, [".GitHub/Workflows/ci.yml", null, broken]),
+      "unknown",
+      ["harness-unreadable"],
+    ],
+    [
+      "what the policy names and can no longer be read is told once",
+      changeOf(`version: 1\ngates: { harness: { files: [${ci}] } }`, [ci, tested, broken]),
+      "fail",
+      ["harness-unreadable"],
+    ],
+    [
+      "what could not be read before is unknown too",
+      { ...byDefault([ci, "", ""]), texts: known([{ path: ci, before: large, after: old }]) },
       "unknown",
       ["harness-unreadable"],
     ],
@@ -218,10 +237,24 @@ describe("answers", () => {
       [other, tested.replace("  test:", "  unit:"), ["harness-kept"]],
       [".github/workflows.yml", tested.replace("  test:", "  unit:"), ["step-removed"]],
       ["tools/.github/workflows/a.yml", tested.replace("  test:", "  unit:"), ["step-removed"]],
+      [".gitlab-ci.yml", "test:\n  script: npm test\n", ["step-removed"]],
       [other, "# nothing\n", ["step-removed"]],
     ])("%s: %j", (path, content, codes) => {
       expect(beside_(path, content)).toEqual(codes);
     });
+    test("as far as ten thousand checks go", () => {
+      const full = byDefault(gone, file("a", 2_000), file("b", 2_000), file("c", 999));
+      const elsewhere = tested.replace("  test:", "  unit:");
+      const lint = elsewhere.replace("npm test", "npm run lint");
+      const codes = (...all: [string, string][]) =>
+        ask(
+          "harness",
+          all.reduce((sum, [path, content]) => beside(sum, path, content), full),
+        ).codes;
+      expect(codes([other, elsewhere])).toEqual(["harness-kept"]);
+      expect(codes([other, lint], [".github/workflows/unit.yml", elsewhere])).toEqual(["step-removed"]);
+    });
+
     test("a link or a file that was not read stands for nothing", () => {
       for (const why of ["link", "too-large"] as const) {
         const given = byDefault(gone);

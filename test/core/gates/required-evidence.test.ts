@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Artifact } from "../../../core/attachments.ts";
 import type { AttachingComment, Attachments, FileText, Permission, PullFacts } from "../../../core/facts.ts";
+import { coveragePaths } from "../../../core/gates/required-evidence.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
-import { author, change, facts, head, recordOf, run, tester, text } from "../../builders/pull-facts.ts";
+import { author, change, facts, head, policyOf, recordOf, run, tester, text } from "../../builders/pull-facts.ts";
 
 const people = 'version: 1\npeople: { approvers: ["@grace"] }\n';
 const required = (rule: string) => `${people}gates: { evidence: { require: [${rule}] } }\n`;
@@ -117,6 +118,17 @@ describe("files that fit a schema", () => {
       facts({ policy, changes, texts, ...attached({ schemaProblems: problem("proof.schema.json") }) }),
       "fail",
       ["evidence-unlike-schema"],
+    ],
+    [
+      "does, beside a file of the schema that the rule does not ask for",
+      facts({
+        policy,
+        changes,
+        texts,
+        ...attached({ schemaProblems: problem("proof.schema.json").map((one) => ({ ...one, path: "old/a.json" })) }),
+      }),
+      "pass",
+      ["evidence-in-order", "evidence-present"],
     ],
     [
       "another rule's schema",
@@ -373,6 +385,12 @@ describe("coverage", () => {
       ["coverage-missing"],
     ],
     [
+      "a report that the change takes away",
+      { ...withReport("{ file: lcov.info, min: 1 }", null), changes: known([change("lcov.info", { after: null })]) },
+      "fail",
+      ["coverage-missing"],
+    ],
+    [
       "one that cannot be read",
       withReport("{ file: lcov.info, min: 1 }", "all is well"),
       "fail",
@@ -510,6 +528,23 @@ describe("coverage", () => {
     ],
   ])("says of %s", (_, given, message) => {
     expect(messages(given)).toEqual([message]);
+  });
+
+  test.each([
+    ["the report that the change brings", "{ file: lcov.info, min: 1 }", ["lcov.info"]],
+    ["it and every changed file", "{ file: lcov.info, changed: 1 }", ["src/a.ts", "Lib/b.ts", "lcov.info"]],
+    [
+      "it and the changed files that count, under every spelling",
+      "{ file: lcov.info, changed: 1, paths: [lib] }",
+      ["Lib/b.ts", "lcov.info"],
+    ],
+    ["nothing for a share of all in an artifact", "{ artifact: coverage, file: lcov.info, min: 1 }", []],
+    ["what counts for an artifact", "{ artifact: coverage, file: lcov.info, changed: 1, paths: [src] }", ["src/a.ts"]],
+  ])("reads %s", (_, rule, paths) => {
+    const { policy } = policyOf(required(`{ coverage: ${rule} }`));
+    const rules = (policy.gates.evidence?.require ?? []).flatMap((one) => one.coverage ?? []);
+    const changes = ["src/a.ts", "Lib/b.ts", "lcov.info"].map((path) => change(path));
+    expect(coveragePaths([...changes, change("src/gone.ts", { after: null })], rules)).toEqual(paths);
   });
 
   test("the report's own lines are no lines of the change", () => {
