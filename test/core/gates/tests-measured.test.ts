@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { known } from "../../../core/known.ts";
 import { byDefault, unreadable } from "../../builders/changed-files.ts";
 import { ask, type Row, table } from "../../builders/gate-table.ts";
 
@@ -8,6 +9,7 @@ const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';
 const lines = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `exports[\`a ${from + index}\`] = ${from + index};`).join("\n");
 const snapshot = "src/__snapshots__/a.test.ts.snap";
+const beside_ = "tests/a/__snapshots__/a.snap";
 
 describe("snapshots", () => {
   table("tests", [
@@ -60,6 +62,30 @@ describe("snapshots", () => {
         ["snapshot-rewritten"],
       ],
     ),
+    [
+      "or with the code of a test beside it",
+      byDefault([beside_, lines(0, 20), lines(20, 40)], ["tests/a/b.test.ts", adds, adds.replace("1, 1", "2, 0")]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "fails when only a comment of a test beside it changed",
+      byDefault([beside_, lines(0, 20), lines(20, 40)], ["tests/a/b.test.ts", `// a\n${adds}`, `// b\n${adds}`]),
+      "fail",
+      ["snapshot-rewritten"],
+    ],
+    [
+      "fails when another snapshot is made anew beside it: neither stands for the other",
+      byDefault([beside_, lines(0, 20), lines(20, 40)], ["tests/a/__snapshots__/b.snap", lines(0, 20), lines(20, 40)]),
+      "fail",
+      ["snapshot-rewritten", "snapshot-rewritten"],
+    ],
+    [
+      "is unknown when it was not read",
+      { ...byDefault([snapshot, lines(0, 20), lines(20, 40)]), texts: known([]) },
+      "unknown",
+      ["tests-unreadable"],
+    ],
     [
       "fails when fewer cases are recorded, whatever else changed",
       byDefault([snapshot, lines(0, 20), lines(20, 39)], ["src/a.test.ts", adds, adds.replace("1, 1", "2, 0")]),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { pathsToRead } from "../../../core/gates/registry.ts";
+import { gates, pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { byDefault, changeOf, type File, unreadable } from "../../builders/changed-files.ts";
-import { ask, table } from "../../builders/gate-table.ts";
+import { ask, type Row, table } from "../../builders/gate-table.ts";
 import { change, policyOf } from "../../builders/pull-facts.ts";
 
 const pairs = 'version: 1\ngates:\n  tests: [{ when: "src/**", need: "test/**" }]\n';
@@ -95,6 +95,32 @@ describe("tests that a change must bring", () => {
       ["tests-kept"],
     ],
     [
+      "a test asks for another where its own place is not what is needed",
+      changeOf(pairs, ["src/a.test.ts", adds, adds + takes]),
+      "fail",
+      ["tests-missing"],
+    ],
+    [
+      "a file that holds cases is a test, whatever its name, where tests are needed",
+      changeOf('version: 1\ngates:\n  tests: [{ when: "checks/**", need: "checks/**" }]\n', [
+        "checks/a.ts",
+        adds,
+        `// why\n${adds}`,
+      ]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "a file that calls something may be a test there",
+      changeOf('version: 1\ngates:\n  tests: [{ when: "checks/**", need: "checks/**" }]\n', [
+        "checks/a.ts",
+        "a();\n",
+        "b();\n",
+      ]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
       "tells every pair that is missed",
       changeOf(
         'version: 1\ngates:\n  tests:\n    - { when: "src/**", need: "test/**" }\n    - { when: ["web/**", "src/**"], need: ["e2e/**", "web/test/**"] }\n',
@@ -111,6 +137,46 @@ describe("tests that a change must bring", () => {
       ["not-configured"],
     ],
   ]);
+
+  test("says of one file no more than that, of the second rule its own line, and what changed and proves nothing", () => {
+    const two =
+      "version: 1\ngates:\n  tests:\n    - { when: lib, need: spec }\n    - { when: src, need: [test, checks] }\n";
+    const said = (...files: File[]) =>
+      ask("tests", changeOf(two, ["src/a.ts", "old", "new"], ...files)).reasons.map((one) => [
+        one.message,
+        one.policyLine,
+      ]);
+    expect(said()).toEqual([["The change touches this file under `src` and no test under `test` or `checks`.", 5]]);
+    expect(said(["test/a.test.ts", adds, `// a\n${adds}`])).toEqual([
+      [
+        "The change touches this file under `src`; what it changes under `test` or `checks`, such as `test/a.test.ts`, adds or changes no case that runs.",
+        5,
+      ],
+    ]);
+  });
+
+  test("a test that is weakened names the line of the policy that asks for tests", () => {
+    const deleted: File = ["test/a.test.ts", adds, null];
+    const lines = [pairs, "version: 1\nextends: default\n"].map((policy) =>
+      ask("tests", changeOf(policy, deleted)).reasons.map(({ policyLine }) => policyLine),
+    );
+    expect(lines).toEqual([[3], [2]]);
+  });
+
+  test("a pass counts the cases, and names what is called a test and holds no case", () => {
+    const said = (...files: File[]) => ask("tests", byDefault(...files)).reasons.map(({ message }) => message);
+    const kept = "No test is weakened: the tests that the change touches had";
+    const calls = "check(add(1, 1));\n";
+    expect(said(["a.test.ts", adds, adds + takes], ["b.test.ts", null, takes])).toEqual([
+      `${kept} 1 cases and have 3.`,
+    ]);
+    expect(said(["a.test.ts", adds, adds], ["b.test.ts", null, calls], ["test/c.ts", null, calls])).toEqual([
+      `${kept} 1 cases and have 1. Not read, because no case is recognised in it: \`b.test.ts\`.`,
+    ]);
+    expect(said(["b.test.ts", null, calls], ["c.test.ts", null, calls])).toEqual([
+      `${kept} 0 cases and have 0. Not read, because no case is recognised in it: \`b.test.ts\` and 1 more.`,
+    ]);
+  });
 
   test("a refusal tells the file, the rule, the line of the policy and the next step", () => {
     expect(ask("tests", changeOf(pairs, ["src/a.ts", "old", "new"], ["src/b.ts", null, "new"])).reasons).toEqual([
@@ -130,6 +196,7 @@ describe("tests that a change must bring", () => {
 
 describe("what cannot be read", () => {
   const old = { state: "text", text: adds } as const;
+  const large = { state: "opaque", why: "too-large" } as const;
   table("tests", [
     [
       "T017: a test that becomes too large is unknown, never empty",
@@ -144,6 +211,29 @@ describe("what cannot be read", () => {
       "unknown",
       ["tests-unreadable"],
     ],
+    [
+      "one that is as long as is read here",
+      byDefault(["a.test.ts", adds, `${adds}${"\n".repeat(1_000_000 - adds.length)}`]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "one that could not be read before is unknown",
+      { ...byDefault(["a.test.ts", "", ""]), texts: known([{ path: "a.test.ts", before: large, after: old }]) },
+      "unknown",
+      ["tests-unreadable"],
+    ],
+    ...(["link", "submodule"] as const).map(
+      (why): Row => [
+        `T006: a test that becomes a ${why} is gone`,
+        {
+          ...byDefault(["a.test.ts", "", ""]),
+          texts: known([{ path: "a.test.ts", before: old, after: { state: "opaque", why } }]),
+        },
+        "fail",
+        ["test-deleted"],
+      ],
+    ),
     ["a new one weakens nothing", unreadable("a.test.ts", { state: "absent" }, "binary"), "pass", ["tests-kept"]],
     [
       "a text that was not read is unknown",
@@ -165,10 +255,38 @@ describe("what cannot be read", () => {
     ],
   ]);
 
+  test.each([
+    ["a.test.tsx", true],
+    ["a.spec.mts", true],
+    ["a_test.go", true],
+    ["a-spec.js", true],
+    ["LoginTest.java", true],
+    ["Latest.java", false],
+    ["test_a.py", true],
+    ["a.bats", true],
+    ["a.feature", true],
+    ["__tests__/a.ts", true],
+    ["__Tests__/a.ts", true],
+    ["tests/a.py", true],
+    ["spec/a.rb", true],
+    ["e2e/a.ts", true],
+    ["a.snap", true],
+    ["__snapshots__/a.txt", true],
+    ["__Snapshots__/a.txt", true],
+    ["src/a.ts", false],
+  ])("%s is read: %s", (path, isRead) => {
+    const read = gates.tests.reads?.(
+      { changes: [change(path)], record: null },
+      policyOf("version: 1\nextends: default"),
+    );
+    expect(read).toEqual(isRead ? [path] : []);
+  });
+
   test("it asks for tests, snapshots and thresholds alone, and for nothing when it is off", () => {
     const paths = ["a.test.ts", "src/a.ts", "jest.config.ts", "b/c.snap", "checks/a.ts", "test/logo.png"];
     const reading = { changes: paths.map((path) => change(path)), record: null };
-    const policy = 'version: 1\ngates: { tests: [{ when: "src/**", need: "checks/**" }] }';
+    const policy =
+      'version: 1\ngates: { tests: [{ when: "src/**", need: "checks/**" }, { when: "lib/**", need: "other/**" }] }';
     expect(pathsToRead(reading, policyOf(policy))).toEqual(["a.test.ts", "b/c.snap", "checks/a.ts", "jest.config.ts"]);
     expect(pathsToRead(reading, policyOf("version: 1"))).toEqual([]);
   });
