@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { manifestName } from "../../../core/ledger/archive.ts";
 import {
   bodyPath,
   branchFiles,
   branchReadme,
+  evidenceBranch,
   readLayout,
   readSegments,
   segmentEntries,
@@ -34,6 +36,10 @@ describe("names", () => {
 
   test("a body is found by its digest", () => {
     expect(bodyPath("ab".repeat(32))).toBe(`bodies/ab/${"ab".repeat(32)}`);
+  });
+
+  test("the branch and an archive's list have the names by which what was published is found", () => {
+    expect([evidenceBranch, manifestName]).toEqual(["sallyport/evidence", "manifest.json"]);
   });
 
   test("the branch says how to verify it", () => {
@@ -142,6 +148,7 @@ test("files that are no part of a ledger are named", () => {
     [bodyPath(sha256(""))]: "",
     "run.sh": "",
     ledger: "",
+    "old/ledger/0001.jsonl": "",
   });
-  expect(strayFiles(files)).toEqual(["run.sh", "ledger"]);
+  expect(strayFiles(files)).toEqual(["run.sh", "ledger", "old/ledger/0001.jsonl"]);
 });

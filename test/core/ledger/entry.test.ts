@@ -60,7 +60,9 @@ describe("refused", () => {
   test("a chain signed by a key that was not given", () => {
     const report = verifyChain(lines, [{ key: other.publicKey }]);
     expect(report.ok).toBe(false);
-    expect(report.problems[0]).toMatchObject({ code: "unknown-key", position: 1 });
+    const short = keyId(key.publicKey).slice(0, 16);
+    const message = `entry 1 names the key ${short}…, which is not one of the given keys`;
+    expect(report.problems[0]).toEqual({ code: "unknown-key", position: 1, message });
   });
 
   test("T156: an entry of a kind that its key may not sign", () => {
