@@ -49,6 +49,7 @@ describe("adr", () => {
       "pending",
       ["not-approved"],
     ],
+    ["H14: waits where no pull request asks to merge it", { ...written, pull: null }, "pending", ["not-approved"]],
     ["H14: an older head's approval does not count", by(review({ sha: earlier })), "pending", ["not-approved"]],
     ["H14: nor does one of whoever asked for it", by(review({ by: author })), "pending", ["not-approved"]],
     [

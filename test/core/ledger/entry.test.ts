@@ -182,6 +182,7 @@ describe("refused", () => {
     ["no signature", (line) => ({ ...line, signatures: [] })],
     ["a second signature by one key", (line, signature) => ({ ...line, signatures: [signature, signature] })],
     ["a signature that is none", (line) => ({ ...line, signatures: ["a"] })],
+    ["nothing in place of a signature", (line) => ({ ...line, signatures: [null] })],
     ["a signature of no key", (line, signature) => ({ ...line, signatures: [{ ...signature, keyid: 1 }] })],
     ["a key without a signature", (line, signature) => ({ ...line, signatures: [{ ...signature, sig: 1 }] })],
     ["a signature with more to it", (line, signature) => ({ ...line, signatures: [{ ...signature, cert: "" }] })],
@@ -190,6 +191,10 @@ describe("refused", () => {
   test.each(envelopes)("an envelope with %s", (_, changed) => {
     const line = JSON.parse(lines[0] ?? "");
     expect(codes([canonicalJson(changed(line, line.signatures[0]))])).toEqual(["bad-envelope"]);
+  });
+
+  test.each(["null", "[]", "1", '"a"'])("a line that is no envelope at all: %s", (line) => {
+    expect(codes([line])).toEqual(["bad-envelope"]);
   });
 
   test("an envelope of twenty signatures is read, and one that is not base64 as it should be is not", () => {
