@@ -8,7 +8,15 @@ import { policyOf, tester } from "../../builders/pull-facts.ts";
 
 const { people } = policyOf('version: 1\npeople: { approvers: ["@grace#2", "@acme/qa"], planners: ["@lin"] }').policy;
 const may = (role: Permission["role"], ...duties: Duty[]) => known({ role, duties });
-const request = { by: tester, viaApp: false, edited: false, atOpening: false, permission: may("write", "approvers") };
+const at = "2026-11-21T08:00:00.000Z";
+const request = {
+  by: tester,
+  at,
+  viaApp: false,
+  edited: false,
+  atOpening: false,
+  permission: may("write", "approvers"),
+};
 
 describe("whose word counts", () => {
   const answer = (over: Partial<Parameters<typeof authority>[0]>, ...duties: Duty[]) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { sha256 } from "../../../core/digest.ts";
 import type { PullFacts } from "../../../core/facts.ts";
-import { known, unknown } from "../../../core/known.ts";
+import { known } from "../../../core/known.ts";
 import { engine } from "../../../core/verdict/engine.ts";
 import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { givenFacts, judgeWhole, verdictBody } from "../../../core/verdict/judged.ts";
@@ -79,7 +79,15 @@ describe("what GitHub alone told of a change, for a replay", () => {
   });
 
   const loaded = { state: "loaded" as const, ...policyOf(policy) };
-  const away = unknown("HTTP 502");
+  const away = { known: false as const, why: "HTTP 502" };
+  const report = {
+    name: "coverage",
+    digest: null,
+    expired: false,
+    workflow: "ci.yml",
+    reports: { lcov: known("TN:") },
+  };
+  const attachments = { headAt: null, textAt: "", artifacts: [report], comments: [], schemaProblems: [] };
   test.each<[string, Partial<PullFacts>]>([
     ["no pull request asks to merge it", { pull: null }],
     ["no run made it", { record: known(recordOf()) }],
@@ -94,6 +102,8 @@ describe("what GitHub alone told of a change, for a replay", () => {
     ["a secret was found, which the title may hold", { secrets: known([secret]) }],
     ["the policy was not read", { policy: away }],
     ["there is no policy", { policy: known({ state: "absent", ref: base, removedBy: null }) }],
+    ["nobody asked for a search", { policy: known({ ...loaded, ...policyOf("version: 1") }) }],
+    ["an artifact's report was read, which nobody searched", { attachments: known(attachments) }],
     ["the policy stands elsewhere", { policy: known({ ...loaded, isRepair: true }) }],
   ])("is not kept where %s", (_, over) => {
     expect(givenFacts({ ...ofRun, ...over })).toBeNull();
