@@ -9,6 +9,7 @@ import type { Pages } from "../http/server.ts";
 import type { Config } from "../settings/config.ts";
 import type { Database } from "../store/database.ts";
 import type { ListFilter } from "../store/overviews.ts";
+import { gatesPage } from "./gates.ts";
 import { type Html, notice, type Web } from "./layout.ts";
 import { entryPage, evidencePage, listPage, pullPage, readable, repositoriesPage, storyPage } from "./reading.ts";
 import { createSeal } from "./session.ts";
@@ -86,6 +87,11 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
   app.get("/repositories/:owner/:repo", async (context) => {
     const query = { ...context.req.query(), repository: `${context.req.param("owner")}/${context.req.param("repo")}` };
     return answer(context, await listPage(context.get("viewer"), "all", query, reading));
+  });
+  app.get("/repositories/:owner/:repo/gates", async (context) => {
+    const viewer = context.get("viewer");
+    const repository = readable(viewer, context.req.param());
+    return answer(context, repository === null ? null : await gatesPage({ viewer, repository }, reading));
   });
   const things = {
     "pulls/:number": pullPage,

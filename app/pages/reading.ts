@@ -81,7 +81,7 @@ export async function listPage(
     const empty = "Nothing was decided here yet.";
     const content = html`<p class="crumbs"><a href="/repositories">Repositories</a></p><h1>${one.name}</h1>
 <ul class="tabs"><li><a href="${places.github}">On GitHub</a></li><li><a href="/?repository=${encodeURIComponent(one.name)}">Inbox</a></li>
-<li><a href="/stuck?repository=${encodeURIComponent(one.name)}">Stuck</a></li></ul>
+<li><a href="/stuck?repository=${encodeURIComponent(one.name)}">Stuck</a></li><li><a href="${places.repository}/gates">Gates</a></li></ul>
 <p class="quiet">${head === null ? "Its ledger is empty." : html`Its ledger has ${head.seq} entries; head <a href="${places.entry(head.seq)}"><code>${head.seq}:${head.hash}</code></a>`}</p>
 ${listContent({ ...shared, path: places.repository, query: { ...query, repository: "" }, repositories: [], caption, empty })}`;
     return page({ title: one.name, at: "/repositories", viewer }, content);

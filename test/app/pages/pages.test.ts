@@ -25,6 +25,7 @@ const all = [
   "/stuck",
   "/repositories",
   "/repositories/acme/web",
+  "/repositories/acme/web/gates",
   "/repositories/acme/web/pulls/11",
   "/repositories/acme/web/pulls/12",
   "/repositories/acme/web/pulls/11/evidence",
@@ -154,6 +155,16 @@ test("a story tells each attempt, refused ones too, and every step with its entr
   expect(text).toMatch(/<strong>R0\/S0<\/strong> refused: governance\/a: denied by/);
   expect(text).toMatch(/<strong>R[01]\/S[01]<\/strong> accepted/);
   expect(text).toContain('href="/repositories/acme/web/entries/1"');
+});
+
+test("C9: what gates did is counted from the newest entries, each pull request once", async () => {
+  const app = pagesApp(config, {
+    ...{ db: store.db, github: { namedRepositories: async () => [web] }, log: (line: string) => log.push(line) },
+    now: () => new Date("2026-11-25T00:00:00.000Z"),
+  });
+  const { text } = await get("/repositories/acme/web/gates", app);
+  expect(text).toMatch(/<dt>Merged past the check<\/dt><dd>0 of 1 merges<\/dd>/);
+  expect(text).toContain("in the last 30 days");
 });
 
 test("lists: pages and filters are in the address, and a filter that fits nothing says so", async () => {
