@@ -99,7 +99,11 @@ await build({
 });
 await build({
   ...shared,
-  entryPoints: { sandbox: "sandbox/main.ts", "git-runner": "sandbox/git/runner.ts" },
+  entryPoints: {
+    sandbox: "sandbox/main.ts",
+    "git-runner": "sandbox/git/runner.ts",
+    inside: "app/runner/inside.ts",
+  },
   format: "esm",
   target: "node22",
   packages: "external",

@@ -26,7 +26,7 @@ const rooms: Record<string, string> = {
   core: ". redaction ledger paths people record contract languages analysis analysis/workflow gates policy verdict story health evidence group replay pull repository",
   collect: ". git github secrets yaml issue policy content backtest repository draft ledger pull group",
   app:
-    "settings agents store github ledger perform reconcile queue http pages service health terminal demo " +
+    "settings runner agents store github ledger perform reconcile queue http pages service health terminal demo " +
     "cli/check cli/backtest cli/init cli/policy cli/ledger cli/setup cli .",
   action: ".",
   sandbox: "state git request present seed changes endpoints graphql server .",
@@ -148,6 +148,9 @@ test("T192 T224: other programs are started in few places, and which ones no rep
     "collect/git/batch.ts",
     "app/settings/programs.ts",
     "app/settings/key-source.ts",
+    "app/runner/confined.ts",
+    "app/runner/inside.ts",
+    "app/runner/run-folder.ts",
   ];
   // A person runs `init` and the demo by hand.
   const found = containing(/node:child_process/, outside("sandbox/", "app/demo/", "app/cli/init/"));

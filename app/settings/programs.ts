@@ -7,6 +7,7 @@ const programs = {
   sallyport: { source: "app/cli.ts", bundle: "dist/sallyport.cjs" },
   sandbox: { source: "sandbox/main.ts", bundle: "dist/sandbox.js" },
   action: { source: "action/index.ts", bundle: "dist/action.js" },
+  inside: { source: "app/runner/inside.ts", bundle: "dist/inside.js" },
 } as const;
 export type ProgramName = keyof typeof programs;
 
