@@ -1,7 +1,16 @@
 import type { BodyRef, FileRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
-import type { Casefile, Instruction, Pack, PhaseCard, Redaction, Usage, WrittenCasefile } from "../schemas/step.ts";
+import type {
+  Casefile,
+  Instruction,
+  Pack,
+  PhaseCard,
+  Redaction,
+  Tool,
+  Usage,
+  WrittenCasefile,
+} from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Label } from "./labels.ts";
 import { parseQueueRef } from "./queue-ref.ts";
@@ -106,7 +115,16 @@ export type Effect =
       model: string | null;
     }
   /** Runs an agent on a recorded pack. */
-  | { type: "run-agent"; key: string; run: string; packSha256: string; backend: string; model: string | null }
+  | {
+      type: "run-agent";
+      key: string;
+      run: string;
+      packSha256: string;
+      backend: string;
+      model: string | null;
+      /** The program that works instead of our own agent, as the policy names it; absent: none. */
+      tool?: string;
+    }
   /** Lets a reviewer agent read a written change; its pack is recorded. */
   | { type: "ask-reviewer"; key: string; run: string; packSha256: string; backend: string; model: string | null }
   /** Writes a recorded answer's files as one commit to a branch of ours, without force. */
@@ -255,6 +273,8 @@ export type EffectResult =
       bytes: number;
       seconds: number;
       usage: Usage;
+      /** The program that worked; absent: our own agent. */
+      tool?: Tool;
     };
 
 /** Our App and its bot account. They distinguish our own comments and branches from forged ones. */

@@ -20,7 +20,7 @@ import {
 } from "./entry-parts.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
-import { Attempt, Failure, Redaction, Size, Usage, WrittenCasefile } from "./step.ts";
+import { Attempt, Failure, Redaction, Size, Tool, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
@@ -130,6 +130,7 @@ export const entryBodies = {
     usage: Usage,
     seconds: z.number().min(0),
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the answer."),
+    tool: Tool.optional().describe("The program that worked with the model; absent: Sallyport's own agent."),
   }),
   "attempt.closed": z.strictObject({
     ...step,

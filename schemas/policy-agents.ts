@@ -17,6 +17,27 @@ export type ModelService = z.infer<typeof ModelService>;
 
 const model = z.string().min(1).max(100).describe("As the service names it: an answer of another model is refused.");
 
+/** The agent programs that can talk with a model in place of our own, and the one service that each of them can use; null: any. */
+export const tools = { claude: "anthropic", codex: "openai", opencode: null, custom: null } as const;
+export type ToolName = keyof typeof tools;
+
+const toolForm = /^(?:(?:claude|codex|opencode)@\d[\w.+-]{0,40}|custom(?:@[\w.+-]{1,40})?)$/;
+const tool = z
+  .string()
+  .regex(
+    toolForm,
+    "write a program and its exact version, such as `claude@2.1.332`: `claude`, `codex`, `opencode` or `custom`",
+  )
+  .describe(
+    "The program that does the work with this service's model, in a sandbox on the machine of the service: `claude`, `codex` or `opencode` with `@` and its exact version, or `custom` for one of your own. Absent: Sallyport's own agent, which runs nothing.",
+  );
+
+/** A program's name and its exact version, as the policy writes them; `version` null: any. */
+export function toolIn(text: string): { name: ToolName; version: string | null } {
+  const [name = "", version = null] = text.split("@");
+  return { name: name === "claude" || name === "codex" || name === "opencode" ? name : "custom", version };
+}
+
 /** A path of one file: nothing of it is a pattern, and no part of it leads out of the repository. */
 const plainPath = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\p{Cc}\\*?[\]{}!]{1,200}$/u;
 
@@ -31,7 +52,14 @@ export const Agents = z
       .optional()
       .describe("The model of all whose service is `default`, unless they name another. `openai` has none of its own."),
     routes: z
-      .array(z.strictObject({ role: z.string(), use: ModelService, model: model.optional() }))
+      .array(
+        z
+          .strictObject({ role: z.string(), use: ModelService, model: model.optional(), tool: tool.optional() })
+          .refine(({ use, tool }) => tool === undefined || [null, use].includes(tools[toolIn(tool).name]), {
+            message: "this program talks with another service: `claude` with `anthropic`, `codex` with `openai`",
+            path: ["tool"],
+          }),
+      )
       .max(50)
       .default([]),
     reviewer: z

@@ -128,6 +128,10 @@ export const Usage = z.strictObject({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/** An agent's program, with the version that it named itself by before it worked; null: the policy asks for none. */
+export const Tool = z.strictObject({ name: z.string(), version: z.string().nullable() });
+export type Tool = z.infer<typeof Tool>;
+
 /** What was redacted from a text before it was stored, because it was a secret or looked like one; never the value. */
 export const Redaction = z.strictObject({
   rule: z.string().describe("What found it."),
@@ -170,6 +174,9 @@ export const StepResult = z.strictObject({
       "secret-in-answer",
       "service",
       "cancelled",
+      "memory-exceeded",
+      "output-exceeded",
+      "processes-exceeded",
     ])
     .describe("Why it ended."),
   summary: z.string().max(10_000),

@@ -86,7 +86,7 @@ export const anthropic: Dialect = {
 };
 
 /** Sets every option that the client would otherwise read from the environment; it tries once and prints nothing. */
-function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: number) {
+export function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: number) {
   return new Anthropic({
     apiKey,
     authToken: null,
@@ -118,7 +118,7 @@ const ends: Readonly<Record<string, Answer["end"]>> = {
   refusal: "refused",
 };
 
-function answerOf({ model, content, stop_reason, usage }: Message, asked: () => number): Answer {
+export function answerOf({ model, content, stop_reason, usage }: Message, asked: () => number): Answer {
   const reason = String(stop_reason);
   const none = () => 0;
   const cached = countOr(none, usage.cache_read_input_tokens);

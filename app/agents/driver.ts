@@ -130,7 +130,7 @@ export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, Ta
 }
 
 /** Adds what the service counted for one answer, and what was lost before it. */
-function addUsage(usage: Usage, { model, usage: { read, cached, written } }: Answer, lost: number): void {
+export function addUsage(usage: Usage, { model, usage: { read, cached, written } }: Answer, lost: number): void {
   usage.calls += 1;
   usage.model = model;
   usage.inputTokens += lost + read;
@@ -139,7 +139,7 @@ function addUsage(usage: Usage, { model, usage: { read, cached, written } }: Ans
 }
 
 /** Whether a model is the one that was asked, or a dated snapshot of it, as services answer for a name without a date. */
-function isModelAsked(answered: string, asked: string): boolean {
+export function isModelAsked(answered: string, asked: string): boolean {
   const name = asked.replace(/-latest$/, "");
   return answered === asked || (answered.startsWith(name) && snapshot.test(answered.slice(name.length)));
 }

@@ -25,7 +25,7 @@ type Item = ResponseOutputMessage | ResponseReasoningItem | StoredCall;
 type StoredCall = Omit<ResponseFunctionToolCall, "arguments"> & { arguments: object | string };
 
 /** An answer in the store: without what the service only repeats of the question. */
-type Stored = Pick<Response, "id" | "object" | "model" | "incomplete_details"> & {
+export type Stored = Pick<Response, "id" | "object" | "model" | "incomplete_details"> & {
   status: string;
   output: Item[];
   usage: ResponseUsage | null;
@@ -97,7 +97,7 @@ export const openai: Dialect = {
             event.type === "response.incomplete" ||
             event.type === "response.failed"
           )
-            return storedOf(event.response);
+            return storedOf(event.response, itemOf);
         }
         throw new Error("its stream ended before its answer did");
       },
@@ -118,7 +118,7 @@ export const openai: Dialect = {
 };
 
 /** Sets every option that the client would otherwise read from the environment; it tries once and prints nothing. */
-function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: number) {
+export function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: number) {
   return new OpenAI({
     apiKey,
     adminAPIKey: null,
@@ -142,13 +142,16 @@ function isWithoutThoughts(error: unknown): boolean {
   return error instanceof APIError && error.status === 400 && /encrypted content is not supported/i.test(error.message);
 }
 
-/** An answer for the store. One that failed is none: the service says why in it. */
-function storedOf({ id, object, model, status, error, incomplete_details, output, usage }: Response): Stored {
+/** An answer for the store, with what is made of its items. One that failed is none: the service says why in it. */
+export function storedOf<T>(
+  { id, object, model, status, error, incomplete_details, output, usage }: Response,
+  itemsOf: (item: ResponseOutputItem) => T[],
+) {
   if (status === "failed") {
     const { code = "unknown", message = "it does not say why" } = error ?? {};
     throw new APIError(undefined, { code, message }, `${code}: ${message}`, undefined);
   }
-  const items = output.flatMap(itemOf);
+  const items = output.flatMap(itemsOf);
   return { id, object, model, status: status ?? "none", incomplete_details, output: items, usage: usage ?? null };
 }
 
@@ -181,7 +184,7 @@ function sentBack(item: Item): ResponseInputItem {
 
 const cut: Readonly<Record<string, Answer["end"]>> = { max_output_tokens: "cut-off", content_filter: "refused" };
 
-function answerOf({ model, status, incomplete_details, output, usage }: Stored, asked: () => number): Answer {
+export function answerOf({ model, status, incomplete_details, output, usage }: Stored, asked: () => number): Answer {
   const calls = output.flatMap((item) =>
     item.type === "function_call" ? [{ id: item.call_id, name: item.name, input: item.arguments }] : [],
   );

@@ -1,3 +1,5 @@
+import { openBudget } from "../../collect/budget.ts";
+import { readBlobs } from "../../collect/github/blobs.ts";
 import type { ObjectsCache } from "../../collect/github/cache.ts";
 import { type GitHub, readBlob } from "../../collect/github/request.ts";
 import { apiTrees } from "../../collect/github/trees.ts";
@@ -11,14 +13,20 @@ export type TreeFile = { path: string; mode: string };
 /** Reads the base of a workspace: a commit, which never changes. */
 export type TreeReader = { list(): Promise<TreeFile[]>; read(path: string): Promise<Uint8Array | null> };
 
+/** A tree that can also be read as a whole, for a program that works on a copy; what is too large to be shown is left out. */
+export type WholeTree = TreeReader & { readAll(): Promise<(TreeFile & { content: Uint8Array })[]> };
+
 /** A larger file is not shown to an agent. */
 const fileBytes = 2_000_000;
 
 /** The most bytes of a tree that one agent may read: they are held until its work ends, and it chooses the files. */
 const treeBytes = 64_000_000;
 
+/** The most requests for a whole tree: what GitHub gives by the hundred is text, the rest comes one by one. */
+const treeRequests = 1_000;
+
 /** The tree of a commit on GitHub, listed once and read file by file. */
-export async function githubTree(github: GitHub, commit: string, cache: ObjectsCache): Promise<TreeReader> {
+export async function githubTree(github: GitHub, commit: string, cache: ObjectsCache): Promise<WholeTree> {
   const tree = await apiTrees(github, cache).list(commit, true);
   if (!tree.known) throw new SallyportError("github", tree.why, { retry: true });
   if (tree.value.truncated)
@@ -44,14 +52,37 @@ export async function githubTree(github: GitHub, commit: string, cache: ObjectsC
       held += blob.value.content.length;
       return blob.value.content;
     },
+    async readAll() {
+      const blobs = [...entries.values()].filter(({ type }) => type === "blob");
+      const shown = blobs.map(({ sha }) => tree.value.sizes.get(sha) ?? 0).filter((size) => size <= fileBytes);
+      const size = shown.reduce((sum, one) => sum + one, 0);
+      if (size > treeBytes)
+        throw new SallyportError(
+          "bad-input",
+          `the tree of ${commit} has ${size} bytes; a copy has at most ${treeBytes}`,
+        );
+      const wanted = new Map(blobs.map(({ sha }) => [sha, tree.value.sizes.get(sha)]));
+      const read = await readBlobs(github, wanted, fileBytes, openBudget({ requests: treeRequests }));
+      if (read.failure !== null) throw new SallyportError("github", read.failure.why, { retry: true });
+      return blobs.flatMap(({ path, mode, sha }) => {
+        const content = read.blobs.get(sha)?.content ?? null;
+        return content === null ? [] : [{ path, mode, content }];
+      });
+    },
   };
+}
+
+const unread = matcher(unreadPatterns, "deny");
+
+/** Whether a file may hold secrets or is written to steer agents. */
+export function isUnread(path: string): boolean {
+  return unread.matches(path) !== null;
 }
 
 /** A tree without the files that may hold secrets or are written to steer agents. */
 export function withoutUnread(tree: TreeReader): TreeReader {
-  const unread = matcher(unreadPatterns, "deny");
   return {
-    list: async () => (await tree.list()).filter(({ path }) => unread.matches(path) === null),
-    read: async (path) => (unread.matches(path) === null ? tree.read(path) : null),
+    list: async () => (await tree.list()).filter(({ path }) => !isUnread(path)),
+    read: async (path) => (isUnread(path) ? null : tree.read(path)),
   };
 }

@@ -214,7 +214,7 @@ function scopeOf({ role, paths, casefiles = [], phase }: Scope): (path: string) 
 }
 
 /** Bytes as text that encodes to the same bytes; null if they are not UTF-8, so that an edit cannot damage them. */
-function textOf(bytes: Uint8Array): string | null {
+export function textOf(bytes: Uint8Array): string | null {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return text.includes("\0") ? null : text;

@@ -8,7 +8,8 @@ import { shownText } from "../../core/story/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { ModelService } from "../../schemas/policy-agents.ts";
-import { Pack, StepResult } from "../../schemas/step.ts";
+import { Pack, StepResult, type Tool, type Usage } from "../../schemas/step.ts";
+import { runCommand } from "../agents/command.ts";
 import { dialects } from "../agents/dialects.ts";
 import { runImplementer } from "../agents/implementer.ts";
 import { askPlanner } from "../agents/planner.ts";
@@ -113,21 +114,20 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   const workspace = createWorkspace(tree, pack);
   const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
   const started = context.now();
-  const events = runImplementer({
-    pack,
-    workspace,
-    calls: redactingCallStore(context.calls, context.secrets),
-    service,
-    signal: context.signal,
-  });
+  const calls = redactingCallStore(context.calls, context.secrets);
+  const run = { pack, workspace, calls, service, signal: context.signal };
+  const events: AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage; tool?: Tool }> =
+    effect.tool === undefined
+      ? runImplementer(run)
+      : runCommand({ ...run, tool: effect.tool, tree, tools: context.agentTools });
   const ended = await follow(events, name, effect.key, context);
   context.signal.throwIfAborted();
-  const { usage } = ended;
+  const { usage, tool } = ended;
   // A backend's result is parsed before it is stored, whatever the backend is.
   const result = await redactResult(StepResult.parse(ended.result), tree, context.secrets);
   const { sha256, bytes } = await storeJson(result, context);
   const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
-  return { type: "answer", resultSha256: sha256, bytes, seconds, usage };
+  return { type: "answer", resultSha256: sha256, bytes, seconds, usage, ...(tool === undefined ? {} : { tool }) };
 }
 
 /** Follows a model's work to its end, and logs what it does; it ends early once the effect is open no more. */

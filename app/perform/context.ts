@@ -34,6 +34,8 @@ export type PerformContext = {
   secrets: SecretSearch;
   anthropic: ModelAccess;
   openai: ModelAccess;
+  /** The operator's folder of agents' programs; null: there is none. */
+  agentTools: string | null;
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Where digests are told besides GitHub, by whoever runs the service; null: nowhere. */
@@ -49,7 +51,7 @@ export type PerformContext = {
 /** The parts of the service that effects need, in any repository. */
 export type ContextTools = Pick<
   PerformContext,
-  "cache" | "ourselves" | "anthropic" | "openai" | "pagesUrl" | "digestWebhook"
+  "cache" | "ourselves" | "anthropic" | "openai" | "agentTools" | "pagesUrl" | "digestWebhook"
 > & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
@@ -67,7 +69,7 @@ export async function contextOf(
   now: () => Date,
   tools: ContextTools,
 ): Promise<PerformContext> {
-  const { db, cache, ourselves, secrets, anthropic, openai, pagesUrl, digestWebhook, log } = tools;
+  const { db, cache, ourselves, secrets, anthropic, openai, agentTools, pagesUrl, digestWebhook, log } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -87,6 +89,7 @@ export async function contextOf(
     secrets: secrets.search,
     anthropic,
     openai,
+    agentTools,
     pagesUrl,
     digestWebhook,
     signal,

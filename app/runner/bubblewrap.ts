@@ -53,6 +53,7 @@ export function bubblewrapArguments({ work, etc, socket, tools, env, argv, most 
   const entry = programPath("inside");
   const memory = (path: string, size: number = temporary) => ["--size", String(size), "--tmpfs", path];
   const shown = (from: string, to = from) => ["--ro-bind", from, to];
+  const socketInside = join(inside.own, "model.sock");
   const entryInside = join(inside.own, entry.endsWith(".ts") ? "inside.ts" : "inside.mjs");
   return [
     ...["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"],
@@ -69,14 +70,31 @@ export function bubblewrapArguments({ work, etc, socket, tools, env, argv, most 
     ...memory(inside.home),
     ...shown(process.execPath, join(inside.own, "node")),
     ...shown(entry, entryInside),
-    ...(socket === null ? [] : shown(socket, join(inside.own, "model.sock"))),
+    ...(socket === null ? [] : shown(socket, socketInside)),
     ...(tools === null ? [] : shown(tools)),
     ...["--bind", work, inside.work, "--chdir", inside.work, "--remount-ro", "/dev", "--remount-ro", "/"],
     ...Object.entries({ ...baseEnvironment(tools), ...env }).flatMap(([name, value]) => ["--setenv", name, value]),
     // The machine's other work goes first, and its memory too.
-    ...["--", "nice", "-n", "10", "choom", "-n", "500", "--", "prlimit", `--nproc=${tasks}`, `--fsize=${file}`, "--core=0", "--nofile=8192", "--"],
-    ...[join(inside.own, "node"), "--no-warnings", entryInside],
-    ...[String(socket === null ? 0 : inside.port), join(inside.own, "model.sock"), ...argv],
+    ...[
+      "--",
+      "nice",
+      "-n",
+      "10",
+      "choom",
+      "-n",
+      "500",
+      "--",
+      "prlimit",
+      `--nproc=${tasks}`,
+      `--fsize=${file}`,
+      "--core=0",
+      "--nofile=8192",
+      "--",
+    ],
+    ...(socket === null
+      ? []
+      : [join(inside.own, "node"), "--no-warnings", entryInside, String(inside.port), socketInside]),
+    ...argv,
   ];
 }
 

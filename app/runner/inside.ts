@@ -8,24 +8,19 @@ import { constants } from "node:os";
 
 const [port = "0", socket = "", program = "", ...args] = process.argv.slice(2);
 
-function start(): void {
+const server = createServer((incoming) => {
+  const outgoing = connect(socket);
+  const end = () => {
+    incoming.destroy();
+    outgoing.destroy();
+  };
+  incoming.on("error", end).pipe(outgoing).on("error", end).pipe(incoming);
+});
+server.listen(Number(port), "127.0.0.1", () => {
   const child = spawn(program, args, { stdio: "inherit" });
   child.on("error", (error) => {
     console.error(error.message);
     process.exit(127);
   });
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-}
-
-if (port === "0") start();
-else {
-  const server = createServer((incoming) => {
-    const outgoing = connect(socket);
-    const end = () => {
-      incoming.destroy();
-      outgoing.destroy();
-    };
-    incoming.on("error", end).pipe(outgoing).on("error", end).pipe(incoming);
-  });
-  server.listen(Number(port), "127.0.0.1", start);
-}
+});

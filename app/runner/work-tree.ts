@@ -16,9 +16,8 @@ export type TreeChanges =
   | { ok: true; files: { path: string; content: Buffer | null }[] }
   | { ok: false; path: string; why: string };
 
-/** Nobody keeps git's own folder in git, and the report is no part of the change. */
-export const reportFolder = ".sallyport";
-const leftOut = new Set([".git", reportFolder]);
+/** Nobody keeps git's own folder in git, and a program's report is no part of its change. */
+const leftOut = new Set([".git", ".sallyport"]);
 
 /** How many files may be added, the largest one that may change, all changed ones together, and how deep folders go. */
 const limits = { added: 50_000, fileBytes: 2_000_000, allBytes: 20_000_000, depth: 64 } as const;
@@ -117,7 +116,7 @@ async function listFiles(
     if (path.split("/").length > limits.depth) return refuse("is nested too deep");
     try {
       for (const entry of await readdir(join(folder, path), { withFileTypes: true, encoding: "utf8" })) {
-        if (leftOut.has(entry.name)) continue;
+        if (leftOut.has(entry.name) && entry.isDirectory()) continue;
         const own = path === "" ? entry.name : `${path}/${entry.name}`;
         if (entry.isDirectory()) folders.push(own);
         else files.push(own);

@@ -43,6 +43,7 @@ export type JobTools = {
   secrets: Secrets;
   anthropic: Config["anthropic"];
   openai: Config["openai"];
+  agentTools: Config["agentTools"];
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Where digests are told besides GitHub; null: nowhere. */

@@ -7,6 +7,7 @@ import { createSigner } from "../ledger/signer.ts";
 import { createPages } from "../pages/pages.ts";
 import { roles as allRoles, queuesOf, type Role } from "../queue/limits.ts";
 import { createQueue, type Queue } from "../queue/queue.ts";
+import { confinementProblem } from "../runner/availability.ts";
 import type { Config } from "../settings/config.ts";
 import { createLog } from "../settings/log.ts";
 import { metricsText } from "../settings/metrics.ts";
@@ -45,7 +46,7 @@ export async function startService(
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
   const stopping = new AbortController();
-  const { anthropic, openai, publicUrl, digestWebhook } = config;
+  const { anthropic, openai, agentTools, publicUrl, digestWebhook } = config;
   const hasPages = config.pages.for !== "nobody";
   const pagesUrl = hasPages ? publicUrl : null;
   const { signal } = stopping;
@@ -85,10 +86,12 @@ export async function startService(
     });
     const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
     const common = { db, queue, github, ourselves, onboarding, digestWebhook, signer, secrets };
-    const jobs = createJobs({ ...common, anthropic, openai, pagesUrl, signal, log, end: failed.resolve });
+    const jobs = createJobs({ ...common, anthropic, openai, agentTools, pagesUrl, signal, log, end: failed.resolve });
     await queue.start(jobs, queuesOf(roles));
     if (anthropic.apiKey === null && openai.apiKey === null)
       warn("no plan and no run will work: set ANTHROPIC_API_KEY or OPENAI_API_KEY, as the policies name them");
+    const unconfined = agentTools === null ? null : await confinementProblem();
+    if (unconfined !== null) warn(`no run by an agent's program will work: ${unconfined}`);
     // The last entries are recorded while the jobs end; published now, they survive the machine.
     publishRest = async () => {
       const publish = (repository: number) =>

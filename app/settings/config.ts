@@ -14,6 +14,8 @@ export type Config = {
   ledgerKey: string;
   anthropic: ModelAccess;
   openai: ModelAccess;
+  /** The folder with the programs that policies name as `tool`; null: there are none. */
+  agentTools: string | null;
   /** Where people reach this service, without a slash at the end; null: nobody said. */
   publicUrl: string | null;
   pages: PagesAccess;
@@ -94,6 +96,10 @@ export const Environment = z.object({
   ANTHROPIC_BASE_URL: address.optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: address.optional(),
+  AGENT_TOOLS: z
+    .string()
+    .regex(/^\/[^/]/, "is no absolute path of a folder: write it in full, such as /opt/agents")
+    .optional(),
   PUBLIC_URL: address.optional(),
   GITHUB_CLIENT_ID: z.string().optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
@@ -153,6 +159,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       ledgerKey: ledgerKey.pem,
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
       openai: { apiKey: data.OPENAI_API_KEY ?? null, baseUrl: data.OPENAI_BASE_URL ?? null },
+      agentTools: data.AGENT_TOOLS?.replace(/\/$/, "") ?? null,
       publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,
       pages,
       metricsToken: data.METRICS_TOKEN ?? null,

@@ -270,8 +270,9 @@ export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | unde
   return { ...shared, kind: "rework", failures, previous };
 }
 
-/** The service and model that the policy assigns to a role. */
-export function routeOf({ agents }: Policy, role: string): Assignment {
+/** The service and model that the policy assigns to a role, and the program that works with them instead of our agent. */
+export function routeOf({ agents }: Policy, role: string): Assignment & { tool?: string } {
   const route = agents.routes.find((one) => one.role === role);
-  return assignment(agents, route?.use, route?.model);
+  const assigned = assignment(agents, route?.use, route?.model);
+  return route?.tool === undefined ? assigned : { ...assigned, tool: route.tool };
 }

@@ -38,12 +38,13 @@ export function entryDetail(entry: TypedEntry): string[] {
     case "prompt.recorded":
       return [attemptName(entry.body), `from ${entry.body.base}`];
     case "response.recorded": {
-      const { outcome, code, usage, seconds } = entry.body;
+      const { outcome, code, usage, seconds, tool } = entry.body;
       const tokens = `${usage.inputTokens} tokens in, ${usage.outputTokens} out`;
       return [
         attemptName(entry.body),
         ...new Set([outcome, code]),
         `${usage.model}, ${usage.calls} calls, ${tokens}, ${seconds} s`,
+        ...(tool === undefined ? [] : [`by ${[tool.name, tool.version].join(" ").trim()}`]),
       ];
     }
     case "attempt.closed":

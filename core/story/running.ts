@@ -169,9 +169,9 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
   const key = effectKey.agent(facts.repository.id, pack);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
-      const { use: backend, model } = routeOf(loaded.policy, prompt.contract.role);
+      const { use: backend, ...rest } = routeOf(loaded.policy, prompt.contract.role);
       const { sha256: packSha256 } = pack.pack;
-      return { effects: [{ type: "run-agent", key, run: run.run, packSha256, backend, model }] };
+      return { effects: [{ type: "run-agent", key, run: run.run, packSha256, backend, ...rest }] };
     },
     done: (result) => {
       if (result.type !== "answer") return { drafts: [refused("the agent's effect ended without an answer")] };
@@ -196,7 +196,7 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
 
 function responseRecorded(
   pack: AttemptRecord["pack"],
-  { resultSha256, bytes, seconds, usage }: Extract<EffectResult, { type: "answer" }>,
+  { resultSha256, bytes, seconds, usage, tool }: Extract<EffectResult, { type: "answer" }>,
   result: StepResult,
   facts: StoryFacts,
 ): Draft {
@@ -213,6 +213,7 @@ function responseRecorded(
       usage,
       seconds,
       ...(result.redacted === undefined ? {} : { redacted: redactionReport(result.redacted) }),
+      ...(tool === undefined ? {} : { tool }),
     },
   };
 }

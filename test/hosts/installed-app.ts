@@ -51,6 +51,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   ledgerKey: newKey().pem,
   anthropic: { apiKey: null, baseUrl: null },
   openai: { apiKey: null, baseUrl: null },
+  agentTools: null,
   publicUrl: null,
   pages: { for: "nobody" },
   metricsToken: null,

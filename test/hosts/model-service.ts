@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import type { CallStore } from "../../app/agents/run.ts";
-import type { TreeReader } from "../../app/agents/trees.ts";
+import type { WholeTree } from "../../app/agents/trees.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import { Pack } from "../../schemas/step.ts";
 
@@ -161,19 +161,16 @@ export function memoryCalls(): CallStore & { size(): number } {
 }
 
 /** A tree in memory: text files, and links by `link:` before their target. */
-export function memoryTree(files: Record<string, string>): TreeReader {
+export function memoryTree(files: Record<string, string>): WholeTree {
+  const all = Object.entries(files).map(([path, text]) => ({
+    path,
+    mode: text.startsWith("link:") ? "120000" : "100644",
+    content: Buffer.from(text.replace(/^link:/, "")),
+  }));
   return {
-    list: () =>
-      Promise.resolve(
-        Object.entries(files).map(([path, text]) => ({
-          path,
-          mode: text.startsWith("link:") ? "120000" : "100644",
-        })),
-      ),
-    read: (path) => {
-      const text = files[path];
-      return Promise.resolve(text === undefined ? null : Buffer.from(text.replace(/^link:/, "")));
-    },
+    list: () => Promise.resolve(all.map(({ path, mode }) => ({ path, mode }))),
+    read: (path) => Promise.resolve(all.find((one) => one.path === path)?.content ?? null),
+    readAll: () => Promise.resolve(all),
   };
 }
 

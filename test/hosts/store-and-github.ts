@@ -102,6 +102,7 @@ export async function startAcme(): Promise<Acme> {
     secrets: secrets.search,
     anthropic: { apiKey: null, baseUrl: null },
     openai: { apiKey: null, baseUrl: null },
+    agentTools: null,
     pagesUrl: "https://sallyport.example.com",
     digestWebhook: null,
     signal: new AbortController().signal,

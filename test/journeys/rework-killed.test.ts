@@ -143,7 +143,7 @@ async function play(kills: boolean) {
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
     const { anthropic, openai } = config;
-    const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, pagesUrl: null };
+    const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, agentTools, pagesUrl: null };
     return createJobs({ ...parts, onboarding: null, digestWebhook: null, end: () => undefined, signal, log: failuresIn([]) });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);

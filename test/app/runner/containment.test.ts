@@ -45,7 +45,11 @@ confined("a hostile program", () => {
     expect(lines.filter((line) => /read|wrote|mounted|made/.test(line) || line.includes(canary))).toEqual([]);
     expect(lines).toContain("1");
     expect(home).toBeGreaterThan(1);
-    const etc = lines.find((line) => line.includes("passwd"))?.trim().split(" ") ?? [];
+    const etc =
+      lines
+        .find((line) => line.includes("passwd"))
+        ?.trim()
+        .split(" ") ?? [];
     const shown = /^(alternatives|ld\.so\..*|passwd|group|hosts|nsswitch\.conf)$/;
     expect(etc.filter((name) => !shown.test(name))).toEqual([]);
   });

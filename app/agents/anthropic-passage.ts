@@ -1,0 +1,104 @@
+import type { BetaMessageStreamParams } from "@anthropic-ai/sdk/resources/beta/messages/messages";
+import type { Message } from "@anthropic-ai/sdk/resources/messages/messages";
+import * as z from "zod";
+import { answerOf, clientFor } from "./anthropic.ts";
+import { type Passage, withoutDates } from "./passage.ts";
+
+/** The tools that run where the program is; all others run at the service and reach the network. */
+const isLocal = (type: string | undefined) =>
+  type === undefined || type === "custom" || /^(?:bash|text_editor|memory)_\d{8}$/.test(type);
+
+/** The parts of a call that are looked at; the rest is the service's to judge. */
+const Call = z.looseObject({
+  model: z.string(),
+  messages: z.array(z.unknown()),
+  max_tokens: z.number(),
+  stream: z.boolean().optional(),
+  tools: z.array(z.looseObject({ type: z.string().optional() })).optional(),
+});
+
+/** Calls of the Messages API, as Claude Code and its like make them. */
+export const anthropicPassage: Passage = {
+  path: "/v1/messages",
+  take(body, headers) {
+    const call = Call.safeParse(body);
+    if (!call.success) return { ok: false, why: "this is no call of the Messages API" };
+    const { stream, metadata: _, ...asked } = call.data;
+    const foreign = asked.tools?.find(({ type }) => !isLocal(type));
+    if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
+    const outside = ["mcp_servers", "container"].find((name) => asked[name] !== undefined);
+    if (outside !== undefined) return { ok: false, why: `\`${outside}\` lets the service reach others` };
+    if (!isStreamable(asked)) return { ok: false, why: "this is no call of the Messages API" };
+    const params = asked;
+    const { "anthropic-beta": betas = "" } = headers;
+    return {
+      ok: true,
+      model: params.model,
+      isStream: stream === true,
+      exchange: {
+        input: () => withoutDates({ call: params, betas }),
+        async send(_choice, { access, signal, heard }) {
+          const sent = clientFor(access).beta.messages.stream(params, {
+            signal,
+            headers: betas === "" ? {} : { "anthropic-beta": String(betas) },
+          });
+          sent.on("streamEvent", (event) => heard(JSON.stringify(event).length));
+          return sent.finalMessage();
+        },
+        read(stored) {
+          const message: Message = JSON.parse(stored);
+          return message.type === "message" && Array.isArray(message.content) ? answerOf(message) : null;
+        },
+        reply: () => undefined,
+      },
+    };
+  },
+  events(stored) {
+    const message: Message = JSON.parse(stored);
+    const { content, stop_reason, stop_sequence, usage } = message;
+    return [
+      { type: "message_start", message: { ...message, content: [], stop_reason: null, stop_sequence: null } },
+      ...content.flatMap((block, index) => {
+        const { start, deltas } = pieces(block);
+        return [
+          { type: "content_block_start", index, content_block: start },
+          ...deltas.map((delta) => ({ type: "content_block_delta", index, delta })),
+          { type: "content_block_stop", index },
+        ];
+      }),
+      { type: "message_delta", delta: { stop_reason, stop_sequence }, usage },
+      { type: "message_stop" },
+    ];
+  },
+  refusal: (message) => ({ type: "error", error: { type: "invalid_request_error", message } }),
+};
+
+/** The service judges the rest of the parameters. */
+function isStreamable(body: object): body is BetaMessageStreamParams {
+  return Call.safeParse(body).success;
+}
+
+/** A block as a stream begins it, and what it adds to that. */
+function pieces(block: Message["content"][number]): { start: object; deltas: object[] } {
+  switch (block.type) {
+    case "text": {
+      const citations = (block.citations ?? []).map((citation) => ({ type: "citations_delta", citation }));
+      return { start: { type: "text", text: "" }, deltas: [{ type: "text_delta", text: block.text }, ...citations] };
+    }
+    case "thinking":
+      return {
+        start: { type: "thinking", thinking: "", signature: "" },
+        deltas: [
+          { type: "thinking_delta", thinking: block.thinking },
+          { type: "signature_delta", signature: block.signature },
+        ],
+      };
+    case "tool_use":
+      return {
+        start: { ...block, input: {} },
+        deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(block.input) }],
+      };
+    default:
+      return { start: block, deltas: [] };
+  }
+}

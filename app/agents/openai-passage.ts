@@ -1,0 +1,82 @@
+import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses";
+import * as z from "zod";
+import { answerOf, clientFor, type Stored, storedOf } from "./openai.ts";
+import { type Passage, withoutDates } from "./passage.ts";
+
+/** The tools that run where the program is; all others run at the service and reach the network. */
+const local: readonly string[] = ["function", "custom", "local_shell", "apply_patch"];
+
+/** The parts of a call that are looked at; the rest is the service's to judge. */
+const Call = z.looseObject({
+  model: z.string(),
+  input: z.union([z.string(), z.array(z.unknown())]),
+  stream: z.boolean().optional(),
+  store: z.boolean().optional(),
+  tools: z.array(z.looseObject({ type: z.string() })).optional(),
+});
+
+/** What an answer would rest on beside the call itself, which is all that its key is made of. */
+const elsewhere: readonly string[] = ["previous_response_id", "conversation", "prompt", "background"];
+
+/** Calls of the Responses API, as Codex and its like make them; the service stores none of them. */
+export const openaiPassage: Passage = {
+  path: "/v1/responses",
+  take(body) {
+    const call = Call.safeParse(body);
+    if (!call.success) return { ok: false, why: "this is no call of the Responses API" };
+    const { stream, store: _, client_metadata: __, prompt_cache_key, ...asked } = call.data;
+    const foreign = asked.tools?.find(({ type }) => !local.includes(type));
+    if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
+    const other = elsewhere.find((name) => asked[name] !== undefined && asked[name] !== null && asked[name] !== false);
+    if (other !== undefined) return { ok: false, why: `\`${other}\` rests on what stands elsewhere` };
+    const params = { ...asked, prompt_cache_key, store: false, stream: true };
+    if (!isStreaming(params)) return { ok: false, why: "this is no call of the Responses API" };
+    return {
+      ok: true,
+      model: asked.model,
+      isStream: stream === true,
+      exchange: {
+        input: () => withoutDates(asked),
+        async send(_choice, { access, signal, heard }) {
+          for await (const event of await clientFor(access).responses.create(params, { signal })) {
+            heard(JSON.stringify(event).length);
+            if ("response" in event && /completed|incomplete|failed/.test(event.type))
+              return storedOf(event.response, (item) => [item]);
+          }
+          throw new Error("its stream ended before its answer did");
+        },
+        read(stored) {
+          const response: Stored = JSON.parse(stored);
+          if (response.object !== "response" || !Array.isArray(response.output)) return null;
+          return answerOf(response, () => JSON.stringify(asked).length);
+        },
+        reply: () => undefined,
+      },
+    };
+  },
+  events(stored) {
+    const response: Stored = JSON.parse(stored);
+    const items = response.output.flatMap((item, output_index) => [
+      { type: "response.output_item.added", output_index, item },
+      ...(item.type !== "message" ? [] : item.content).flatMap((part, content_index) =>
+        part.type === "output_text"
+          ? [{ type: "response.output_text.delta", item_id: item.id, output_index, content_index, delta: part.text }]
+          : [],
+      ),
+      { type: "response.output_item.done", output_index, item },
+    ]);
+    const last = response.status === "incomplete" ? "response.incomplete" : "response.completed";
+    const list = [
+      { type: "response.created", response: { ...response, status: "in_progress", output: [] } },
+      ...items,
+      { type: last, response },
+    ];
+    return list.map((event, sequence_number) => ({ ...event, sequence_number }));
+  },
+  refusal: (message) => ({ error: { type: "invalid_request_error", code: "refused", message } }),
+};
+
+/** The service judges the rest of the parameters. */
+function isStreaming(body: object): body is ResponseCreateParamsStreaming {
+  return Call.safeParse(body).success;
+}

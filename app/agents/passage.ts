@@ -1,0 +1,23 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Exchange } from "./dialect.ts";
+
+/** A program's call of a model: the exchange that makes it, or why it does not pass. The program wrote all of it. */
+export type PassingCall =
+  | { ok: true; model: string; isStream: boolean; exchange: Exchange }
+  | { ok: false; why: string };
+
+/** How the calls that programs make by themselves to one service pass through the relay, in the service's words. */
+export type Passage = {
+  /** The one path that is passed on. */
+  path: string;
+  take(body: unknown, headers: IncomingHttpHeaders): PassingCall;
+  /** The events of a stream that give a whole stored answer. */
+  events(stored: string): { type: string }[];
+  /** What the service would answer to a call that it refuses for good. */
+  refusal(message: string): object;
+};
+
+/** A body without what changes from run to run and shows the model nothing else: a day is a day to it. */
+export function withoutDates(body: object): object {
+  return JSON.parse(JSON.stringify(body).replaceAll(/\b20\d\d-\d\d-\d\d\b/g, "a day"));
+}

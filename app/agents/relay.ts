@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import { chmod } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { SallyportError } from "../../core/errors.ts";
+import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
+import { give } from "../runner/run-folder.ts";
+import { callModel } from "./conversation.ts";
+import { addUsage, isModelAsked, type TalkFailure } from "./driver.ts";
+import { passages } from "./passages.ts";
+import type { AgentEvent, CallStore, Service } from "./run.ts";
+
+/** The most bytes of one call, and the milliseconds between two signs of life while a model thinks. */
+const limits = { callBytes: 32_000_000, ping: 10_000 } as const;
+
+/** A relay at work: what its calls used, and whether one is under way. */
+export type Relay = {
+  usage: Usage;
+  redacted: AnswerRedaction[];
+  isWaiting(): boolean;
+  close(): Promise<void>;
+};
+
+/** What passes through a relay, and who hears of it. */
+export type Passing = {
+  service: Service;
+  calls: CallStore;
+  /** Names what the calls are about: their stored answers serve no other. */
+  about: string;
+  limits: { silence: number; turns: number; tokens: number };
+  signal: AbortSignal;
+  onAnswer(event: AgentEvent): void;
+  /** The run has to end: why, or an error after which it may be tried again. No call passes any more. */
+  onEnd(failure: TalkFailure | SallyportError): void;
+};
+
+/**
+ * Serves a program's model calls on a Unix socket, its only way out. It passes on calls of one path and one model to the
+ * one service, one after the other, with a key that the program never sees. Each answer is stored before the program
+ * gets any of it, as our own agents' answers are, so a second run reads it from the store. Limits are counted here.
+ */
+export async function startRelay(socket: string, passing: Passing): Promise<Relay> {
+  const { service, calls, about, signal, onAnswer } = passing;
+  const passage = passages[service.name];
+  const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
+  const redacted: AnswerRedaction[] = [];
+  let waiting = 0;
+  let closed: string | null = null;
+  let turn: Promise<void> = Promise.resolve();
+  const end = (failure: TalkFailure | SallyportError) => {
+    if (closed === null) passing.onEnd(failure);
+    closed ??= failure.message;
+  };
+  /** Why no further call may pass; the run ends then. */
+  const spent = (): TalkFailure | null => {
+    if (usage.inputTokens + usage.outputTokens > passing.limits.tokens)
+      return { ok: false, code: "tokens-exceeded", message: `more than ${passing.limits.tokens} tokens were used` };
+    if (usage.calls >= passing.limits.turns)
+      return { ok: false, code: "turns-exceeded", message: `more than ${passing.limits.turns} calls were made` };
+    return null;
+  };
+
+  const pass = async (request: IncomingMessage, body: string, response: ServerResponse): Promise<void> => {
+    const refuse = (message: string) => send(response, 400, passage.refusal(message));
+    if (closed !== null) return refuse(closed);
+    const call = passage.take(jsonOf(body), request.headers);
+    if (!call.ok) return refuse(`Sallyport refuses this call: ${call.why}`);
+    if (call.model !== service.model)
+      return refuse(
+        `Sallyport passes on calls of ${service.model} only, and this one is of ${call.model.slice(0, 100)}`,
+      );
+    const over = spent();
+    if (over !== null) {
+      end(over);
+      return refuse(over.message);
+    }
+    const alive = setInterval(() => {
+      if (!call.isStream) return;
+      if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(": waiting\n\n");
+    }, limits.ping);
+    try {
+      const silenceSeconds = passing.limits.silence;
+      const called = await callModel(call.exchange, undefined, { service, calls, about, signal, silenceSeconds });
+      if (!called.ok) {
+        usage.inputTokens += called.lost;
+        end({ ok: false, code: called.code, message: called.message });
+        return refuse(called.message);
+      }
+      const { answer, key, replayed } = called;
+      addUsage(usage, answer, called.lost);
+      redacted.push(...called.redacted);
+      if (!isModelAsked(answer.model, service.model)) {
+        const message = `the service answered with ${JSON.stringify(answer.model.slice(0, 100))} and was asked for ${service.model}`;
+        end({ ok: false, code: "bad-answer", message: `${message}; nothing of it was used` });
+        return refuse(message);
+      }
+      onAnswer({ type: "answer", key, replayed, stopReason: answer.reason });
+      const stored = await calls.get(key);
+      if (stored === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
+      if (!call.isStream) return send(response, 200, JSON.parse(stored));
+      if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
+      const events = passage.events(stored);
+      response.end(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""));
+    } catch (error) {
+      const known = error instanceof SallyportError ? error : new SallyportError("internal", String(error));
+      end(known);
+      refuse(known.message);
+    } finally {
+      clearInterval(alive);
+    }
+  };
+
+  const server = createServer((request, response) => {
+    if (request.method !== "POST" || request.url?.split("?")[0] !== passage.path)
+      return send(response, 404, passage.refusal(`Sallyport passes on ${passage.path} only`));
+    void bodyOf(request).then((body) => {
+      if (body === null) return send(response, 400, passage.refusal("the call is too large, or broke off"));
+      waiting += 1;
+      // One after the other, so that several at once do not pass a limit.
+      turn = turn
+        .then(() => pass(request, body, response))
+        .finally(() => {
+          waiting -= 1;
+        });
+    });
+  });
+  server.listen(socket);
+  await once(server, "listening");
+  // Whoever else is on this machine has no business here.
+  await chmod(socket, 0o600);
+  await give(socket);
+  return {
+    usage,
+    redacted,
+    isWaiting: () => waiting > 0,
+    async close() {
+      closed ??= "the run has ended";
+      server.close();
+      server.closeAllConnections();
+      await turn;
+    },
+  };
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  // A stream that has begun can only be told of it in the stream.
+  if (response.headersSent) response.end(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+  else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of request) {
+      size += part.length;
+      if (size > limits.callBytes) return null;
+      parts.push(part);
+    }
+  } catch {
+    return null;
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
