@@ -3,8 +3,10 @@ import * as z from "zod";
 import { answerOf, clientFor, type Stored, storedOf } from "./openai.ts";
 import { type Passage, withoutDates } from "./passage.ts";
 
-/** The tools that run where the program is; all others run at the service and reach the network. */
-const local: readonly string[] = ["function", "custom", "local_shell", "apply_patch"];
+/** Whether a tool runs where the program is; all others run at the service and reach the network. */
+const isLocal = ({ type, execution }: { type: string; execution?: unknown }) =>
+  ["function", "custom", "local_shell", "apply_patch"].includes(type) ||
+  (type === "tool_search" && execution === "client");
 
 /** The parts of a call that are looked at; the rest is the service's to judge. */
 const Call = z.looseObject({
@@ -25,7 +27,7 @@ export const openaiPassage: Passage = {
     const call = Call.safeParse(body);
     if (!call.success) return { ok: false, why: "this is no call of the Responses API" };
     const { stream, store: _, client_metadata: __, prompt_cache_key, ...asked } = call.data;
-    const foreign = asked.tools?.find(({ type }) => !local.includes(type));
+    const foreign = asked.tools?.find((tool) => !isLocal(tool));
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
     const other = elsewhere.find((name) => asked[name] !== undefined && asked[name] !== null && asked[name] !== false);
     if (other !== undefined) return { ok: false, why: `\`${other}\` rests on what stands elsewhere` };

@@ -17,6 +17,7 @@ const headings: Record<HealthFinding["area"], (about: string | null) => string> 
   github: (account) => `The App on ${account ?? "GitHub"}`,
   repository: (name) => `Repository ${name}`,
   models: (backend) => `Model service ${backend}`,
+  tools: (tool) => `Agent program ${tool}`,
 };
 
 /**

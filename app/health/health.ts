@@ -5,8 +5,11 @@ import type { HealthFacts } from "../../core/health/health.ts";
 import type { ServiceFact } from "../../core/health/models.ts";
 import type { CheckedRepository, ServiceIdentity } from "../../core/health/repository.ts";
 import type { LedgerKeyFact } from "../../core/health/settings.ts";
+import type { ToolFact } from "../../core/health/tools.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { assigned, type ModelService } from "../../schemas/policy-agents.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import { assigned } from "../../schemas/policy-agents.ts";
+import { tryProgram } from "../agents/trial.ts";
 import { appKeyProblem as keyProblem } from "../github/app-key.ts";
 import { createGitHub, type GitHubClients } from "../github/clients.ts";
 import { createSigner } from "../ledger/signer.ts";
@@ -27,20 +30,22 @@ export async function collectHealth(
   const machine = { node, nodeNeeded: await readNodeNeeded() };
   if (!reading.ok) {
     const settings = { ...machine, problems: reading.problems, rest: null };
-    return { settings, app: null, identity: null, repositories: [], services: [] };
+    return { settings, app: null, identity: null, repositories: [], services: [], tools: [] };
   }
   const { config } = reading;
   const ledgerKey = publicKeyOf(config);
   const appKeyProblem = keyProblem(config.privateKey);
   const database = await probeDatabase(config.database, cwd);
   const settings = { ...machine, problems: [], rest: { appKeyProblem, ledgerKey, database } };
-  if (appKeyProblem !== null) return { settings, app: null, identity: null, repositories: [], services: [] };
+  if (appKeyProblem !== null) return { settings, app: null, identity: null, repositories: [], services: [], tools: [] };
   const github = createGitHub(config, onToken);
   const app = { needs: await readManifest(), ...(await readAppFacts(github.asApp)) };
   const isSignedIn = app.app.known && app.app.value !== null;
   const identity = isSignedIn && "publicKey" in ledgerKey ? await readIdentity(github, ledgerKey.publicKey) : null;
   const repositories = identity?.known === true ? await readRepositories(github, wanted) : [];
-  return { settings, app, identity, repositories, services: await probeServices(config, repositories) };
+  const agents = workingAgents(repositories);
+  const services = await probeServices(config, agents);
+  return { settings, app, identity, repositories, services, tools: await probeTools(config, agents) };
 }
 
 function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
@@ -89,15 +94,30 @@ async function readFacts(github: GitHubClients, id: number): Promise<CheckedRepo
   }
 }
 
-/** Probes every model service that a policy names; a policy without roles uses none. */
-async function probeServices(config: Config, repositories: readonly CheckedRepository[]): Promise<ServiceFact[]> {
-  const services = new Set<ModelService>();
-  for (const { facts } of repositories) {
+/** The parts about agents of the policies that let agents work: one without roles uses none. */
+function workingAgents(repositories: readonly CheckedRepository[]): Policy["agents"][] {
+  return repositories.flatMap(({ facts }) => {
     const policy = facts.known && facts.value !== null ? facts.value.policy : null;
-    if (policy === null || !policy.known || policy.value.state !== "loaded") continue;
+    if (policy === null || !policy.known || policy.value.state !== "loaded") return [];
     const { agents, roles } = policy.value.policy;
-    if (Object.keys(roles).length === 0) continue;
-    for (const { use } of assigned(agents)) services.add(use);
-  }
+    return Object.keys(roles).length === 0 ? [] : [agents];
+  });
+}
+
+/** Probes every model service that a policy names. */
+async function probeServices(config: Config, agents: readonly Policy["agents"][]): Promise<ServiceFact[]> {
+  const services = new Set(agents.flatMap((one) => assigned(one).map(({ use }) => use)));
   return Promise.all([...services].map((service) => probeService(service, config[service])));
+}
+
+/** Tries every agent's program that a policy names, one after the other. */
+async function probeTools({ agentTools }: Config, agents: readonly Policy["agents"][]): Promise<ToolFact[]> {
+  const tools = new Map(
+    agents.flatMap(({ routes }) =>
+      routes.flatMap(({ tool, use }) => (tool === undefined ? [] : [[tool, use] as const])),
+    ),
+  );
+  const facts: ToolFact[] = [];
+  for (const [tool, use] of tools) facts.push({ tool, problem: await tryProgram(tool, use, agentTools) });
+  return facts;
 }

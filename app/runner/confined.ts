@@ -31,7 +31,7 @@ export type Watch = {
 const kept = { line: 4_000_000, complaint: 2_000 } as const;
 
 /** Between two looks at a program's use, and how long it may go on after its last line, in milliseconds. */
-const timing = { shortest: 250, longest: 2_000, afterEnd: 30_000 } as const;
+const timing = { shortest: 250, longest: 2_000, afterEnd: 10_000 } as const;
 
 /**
  * Runs a program in bubblewrap to its end. It is ended with all its processes when it reaches a limit, when `signal`

@@ -6,7 +6,7 @@ export type Status = "ok" | "warn" | "fail" | "unknown";
  * next step and who may take it. Both texts may contain words of GitHub and of people.
  */
 export type HealthFinding = {
-  area: "settings" | "github" | "repository" | "models";
+  area: "settings" | "github" | "repository" | "models" | "tools";
   about: string | null;
   check: string;
   status: Status;

@@ -4,6 +4,7 @@ import { type AppFacts, judgeApp } from "./installation.ts";
 import { judgeModels, type ServiceFact } from "./models.ts";
 import { type CheckedRepository, judgeRepository, type ServiceIdentity } from "./repository.ts";
 import { judgeSettings, type SettingsFacts } from "./settings.ts";
+import { judgeTools, type ToolFact } from "./tools.ts";
 
 /** The facts behind all health checks; null means not checked, because an earlier part failed. */
 export type HealthFacts = {
@@ -12,15 +13,17 @@ export type HealthFacts = {
   identity: Known<ServiceIdentity> | null;
   repositories: CheckedRepository[];
   services: ServiceFact[];
+  tools: ToolFact[];
 };
 
 /** Judges the facts: every check gives a finding, also if it is ok. */
-export function judgeHealth({ settings, app, identity, repositories, services }: HealthFacts): HealthFinding[] {
+export function judgeHealth({ settings, app, identity, repositories, services, tools }: HealthFacts): HealthFinding[] {
   return [
     ...judgeSettings(settings),
     ...(app === null ? [] : judgeApp(app)),
     ...(identity === null ? [] : judgeRepositories(identity, repositories)),
     ...judgeModels(services),
+    ...judgeTools(tools),
   ];
 }
 

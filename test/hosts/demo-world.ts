@@ -7,6 +7,7 @@ import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.
 import { freePort } from "../../app/demo/hosts.ts";
 import { startModels } from "../../app/demo/models.ts";
 import { startService } from "../../app/service/service.ts";
+import type { Config } from "../../app/settings/config.ts";
 import { createEntryReader } from "../../app/store/chain.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
 import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
@@ -23,6 +24,7 @@ export async function startJourney({
   root = "",
   ledger = "",
   pages = false,
+  more = {} as Partial<Config>,
   /** The address under which the App finds GitHub. */
   front = async (url: string) => url,
 } = {}) {
@@ -52,6 +54,7 @@ export async function startJourney({
     openai: { apiKey, baseUrl: `${models.url}/v1` },
     logLevel: "info",
     ...(pages ? signInAt(port) : {}),
+    ...more,
   });
   const start = () => startService(config, (line) => log.push(line));
   let service = await start();

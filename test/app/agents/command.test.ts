@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { runCommand } from "../../../app/agents/command.ts";
 import type { AgentEvent, CallStore } from "../../../app/agents/run.ts";
+import { tryProgram } from "../../../app/agents/trial.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import { type Pack, StepResult } from "../../../schemas/step.ts";
 import { agentTools, askingProgram } from "../../hosts/agent-tools.ts";
@@ -175,6 +176,15 @@ confined("a program's work", () => {
   test("a stop ends it", async () => {
     const signal = AbortSignal.timeout(1_500);
     expect(await resultOf({ program: script("sleep 60"), signal })).toMatchObject({ code: "cancelled" });
+  });
+
+  test("a trial of it asks no model and needs no key", async () => {
+    const tools = await agentTools({ custom: askingProgram, codex: "#!/bin/bash\necho codex-cli 0.171.0\n" });
+    open.push(tools);
+    expect(await tryProgram("custom", "anthropic", tools.folder)).toBeNull();
+    expect(await tryProgram("custom", "openai", tools.folder)).toBeNull();
+    expect(await tryProgram("codex@0.171.0", "openai", tools.folder)).toContain("did not say that it was done");
+    expect(await tryProgram("codex@0.172.0", "openai", tools.folder)).toContain("the policy asks for 0.172.0");
   });
 
   test.each([

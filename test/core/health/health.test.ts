@@ -430,6 +430,7 @@ describe("a repository", () => {
       identity: known(us),
       repositories: [],
       services: [],
+      tools: [],
     });
     expect(shown(findings, "installed")).toEqual(["fail"]);
   });
@@ -437,7 +438,7 @@ describe("a repository", () => {
   test("without our own account no repository is judged, and that is not known", () => {
     const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: "22.12", problems: [], rest: null };
     const repositories = [{ name: "acme/web", facts: known(right) }];
-    const findings = judgeHealth({ settings, app: null, identity: unread, repositories, services: [] });
+    const findings = judgeHealth({ settings, app: null, identity: unread, repositories, services: [], tools: [] });
     expect(findings.filter(({ area }) => area !== "settings")).toMatchObject([{ check: "bot", status: "unknown" }]);
   });
 });
