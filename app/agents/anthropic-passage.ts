@@ -2,7 +2,7 @@ import type { BetaMessageStreamParams } from "@anthropic-ai/sdk/resources/beta/m
 import type { Message } from "@anthropic-ai/sdk/resources/messages/messages";
 import * as z from "zod";
 import { answerOf, clientFor } from "./anthropic.ts";
-import { type Passage, withoutDates } from "./passage.ts";
+import { keyed, type Passage } from "./passage.ts";
 
 /** The tools that run where the program is; all others run at the service and reach the network. */
 const isLocal = (type: string | undefined) =>
@@ -36,7 +36,7 @@ export const anthropicPassage: Passage = {
       model: params.model,
       isStream: stream === true,
       exchange: {
-        input: () => withoutDates({ call: params, betas }),
+        input: () => keyed({ call: params, betas }),
         async send(_choice, { access, signal, heard }) {
           const sent = clientFor(access).beta.messages.stream(params, {
             signal,

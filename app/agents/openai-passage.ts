@@ -1,12 +1,25 @@
 import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses";
 import * as z from "zod";
 import { answerOf, clientFor, type Stored, storedOf } from "./openai.ts";
-import { type Passage, withoutDates } from "./passage.ts";
+import { keyed, type Passage } from "./passage.ts";
+
+const Tool = z.looseObject({
+  type: z.string(),
+  execution: z.string().optional(),
+  tools: z.array(z.unknown()).optional(),
+});
 
 /** Whether a tool runs where the program is; all others run at the service and reach the network. */
-const isLocal = ({ type, execution }: { type: string; execution?: unknown }) =>
-  ["function", "custom", "local_shell", "apply_patch"].includes(type) ||
-  (type === "tool_search" && execution === "client");
+function isLocal(tool: unknown): boolean {
+  const { data } = Tool.safeParse(tool);
+  if (data === undefined) return false;
+  const { type, execution, tools = [] } = data;
+  if (type === "namespace") return tools.every(isLocal);
+  return (
+    ["function", "custom", "local_shell", "apply_patch"].includes(type) ||
+    (type === "tool_search" && execution === "client")
+  );
+}
 
 /** The parts of a call that are looked at; the rest is the service's to judge. */
 const Call = z.looseObject({
@@ -14,7 +27,7 @@ const Call = z.looseObject({
   input: z.union([z.string(), z.array(z.unknown())]),
   stream: z.boolean().optional(),
   store: z.boolean().optional(),
-  tools: z.array(z.looseObject({ type: z.string() })).optional(),
+  tools: z.array(Tool).optional(),
 });
 
 /** What an answer would rest on beside the call itself, which is all that its key is made of. */
@@ -27,7 +40,7 @@ export const openaiPassage: Passage = {
     const call = Call.safeParse(body);
     if (!call.success) return { ok: false, why: "this is no call of the Responses API" };
     const { stream, store: _, client_metadata: __, prompt_cache_key, ...asked } = call.data;
-    const foreign = asked.tools?.find((tool) => !isLocal(tool));
+    const foreign = asked.tools?.find((one) => !isLocal(one));
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
     const other = elsewhere.find((name) => asked[name] !== undefined && asked[name] !== null && asked[name] !== false);
     if (other !== undefined) return { ok: false, why: `\`${other}\` rests on what stands elsewhere` };
@@ -38,7 +51,7 @@ export const openaiPassage: Passage = {
       model: asked.model,
       isStream: stream === true,
       exchange: {
-        input: () => withoutDates(asked),
+        input: () => keyed(asked),
         async send(_choice, { access, signal, heard }) {
           for await (const event of await clientFor(access).responses.create(params, { signal })) {
             heard(JSON.stringify(event).length);

@@ -17,7 +17,7 @@ export type Passage = {
   refusal(message: string): object;
 };
 
-/** A body without what changes from run to run and shows the model nothing else: a day is a day to it. */
-export function withoutDates(body: object): object {
-  return JSON.parse(JSON.stringify(body).replaceAll(/\b20\d\d-\d\d-\d\d\b/g, "a day"));
+/** What a call's key is made of: its text, in which a day is a day, as programs tell their model the date. */
+export function keyed(call: object): { call: string } {
+  return { call: JSON.stringify(call).replaceAll(/\b20\d\d-\d\d-\d\d\b/g, "a day") };
 }

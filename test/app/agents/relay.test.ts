@@ -1,0 +1,195 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { request, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { type Passing, startRelay } from "../../../app/agents/relay.ts";
+import {
+  brokenService,
+  call,
+  events,
+  functionCall,
+  memoryCalls,
+  modelService,
+  responseEvents,
+  toolEvents,
+} from "../../hosts/model-service.ts";
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+const anthropic = {
+  name: "anthropic",
+  apiKey: "sk-real",
+  baseUrl: "http://127.0.0.1:1",
+  model: "claude-sonnet-5-5",
+} as const;
+const openai = { name: "openai", apiKey: "sk-real", baseUrl: "http://127.0.0.1:1", model: "gpt-5.5" } as const;
+
+async function relayTo(more: Partial<Passing> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "relay-"));
+  const socketPath = join(folder, "s");
+  const ended: string[] = [];
+  const calls = memoryCalls();
+  const relay = await startRelay(socketPath, {
+    ...{ service: anthropic, calls, about: "a run", signal: new AbortController().signal },
+    limits: { silence: 5, turns: 10, tokens: 1_000 },
+    onAnswer: () => undefined,
+    onEnd: (failure) => ended.push(failure.code),
+    ...more,
+  });
+  open.push({
+    close: async () => {
+      await relay.close();
+      await rm(folder, { recursive: true });
+    },
+  });
+  const ask = (body: unknown, path = "/v1/messages", method = "POST", headers = {}) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const sent = request({ socketPath, path, method, headers }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (part) => {
+          text += part;
+        });
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      });
+      sent.on("error", reject).end(typeof body === "string" ? body : JSON.stringify(body));
+    });
+  return { relay, ask, ended, calls };
+}
+
+const question = { model: anthropic.model, max_tokens: 100, messages: [{ role: "user", content: "Go on." }] };
+const asking = { model: openai.model, input: "Go on." };
+
+describe("the relay", () => {
+  test.each([
+    ["another path", question, "/v1/files", "POST", 404],
+    ["the list of models", "", "/v1/models", "GET", 404],
+    ["a path that is no path", question, "//", "POST", 404],
+    ["another model", { ...question, model: "claude-opus-5" }, "/v1/messages", "POST", 400],
+    [
+      "the service's search",
+      { ...question, tools: [{ type: "web_search_20250305", name: "s" }] },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    [
+      "the service's shell",
+      { ...question, tools: [{ type: "code_execution_20250522", name: "s" }] },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    ["servers of others", { ...question, mcp_servers: [{ url: "https://a.example" }] }, "/v1/messages", "POST", 400],
+    ["no JSON", "{", "/v1/messages", "POST", 400],
+    ["no call", {}, "/v1/messages", "POST", 400],
+  ])("T172: passes on nothing of %s", async (_what, body, path, method, status) => {
+    const service = await brokenService([]);
+    open.push(service);
+    const { ask, ended } = await relayTo({ service: { ...anthropic, baseUrl: service.url } });
+    expect((await ask(body, path, method)).status).toBe(status);
+    expect([service.calls(), ended]).toEqual([0, []]);
+  });
+
+  test.each([
+    ["search", { tools: [{ type: "web_search" }] }],
+    ["search in a namespace", { tools: [{ type: "namespace", name: "n", tools: [{ type: "web_search" }] }] }],
+    ["servers of others", { tools: [{ type: "mcp", server_url: "https://a.example" }] }],
+    ["what the service stored", { previous_response_id: "resp_1" }],
+    ["work that goes on there", { background: true }],
+  ])("T172: passes on no call with OpenAI's %s", async (_what, more) => {
+    const service = await brokenService([]);
+    open.push(service);
+    const { ask } = await relayTo({ service: { ...openai, baseUrl: service.url } });
+    expect((await ask({ ...asking, ...more }, "/v1/responses")).status).toBe(400);
+    expect(service.calls()).toBe(0);
+  });
+
+  test("T294: gives an answer as a stream or whole, once it is stored, and asks once", async () => {
+    const service = await brokenService([events(toolEvents("Bash", '{"command":"ls"}'))]);
+    open.push(service);
+    const { ask, calls, relay } = await relayTo({ service: { ...anthropic, baseUrl: service.url } });
+    const streamed = await ask({ ...question, stream: true, metadata: { user_id: "one" } });
+    const types = [...streamed.text.matchAll(/^event: (\w+)$/gm)].map(([, type]) => type);
+    expect(types).toEqual([
+      ...["message_start", "content_block_start", "content_block_delta", "content_block_stop"],
+      ...["message_delta", "message_stop"],
+    ]);
+    expect(streamed.text).toContain('"partial_json":"{\\"command\\":\\"ls\\"}"');
+    expect(calls.size()).toBe(1);
+    const whole = await ask({ ...question, metadata: { user_id: "another" } });
+    expect(JSON.parse(whole.text)).toMatchObject({
+      content: [{ type: "tool_use", name: "Bash", input: { command: "ls" } }],
+      usage: { input_tokens: 10, output_tokens: 20 },
+    });
+    expect(service.calls()).toBe(1);
+    expect(relay.usage).toMatchObject({ calls: 2, inputTokens: 20, outputTokens: 40 });
+  });
+
+  test("gives OpenAI's stream with the call as text, and stores it without the service's storage", async () => {
+    const service = await brokenService([events(responseEvents([functionCall("exec", '{"cmd":"ls"}')]))]);
+    open.push(service);
+    const { ask } = await relayTo({ service: { ...openai, baseUrl: service.url } });
+    const { text } = await ask({ ...asking, stream: true, store: true }, "/v1/responses");
+    expect(text).toContain('"arguments":"{\\"cmd\\":\\"ls\\"}"');
+    expect(text).toMatch(/event: response\.completed\ndata: .*"status":"completed"/);
+    expect(JSON.parse(service.asked[0] ?? "")).toMatchObject({ store: false, stream: true, model: "gpt-5.5" });
+  });
+
+  test.each([
+    ["tokens", { tokens: 10 }, 1, "tokens-exceeded"],
+    ["calls", { turns: 2 }, 2, "turns-exceeded"],
+  ])("T298: past its %s it is closed, and says so as the service would", async (_what, limits, passed, code) => {
+    const answer = events(toolEvents("Bash", "{}"));
+    const service = await brokenService([answer, answer, answer, answer]);
+    open.push(service);
+    const all = { silence: 5, turns: 10, tokens: 1_000, ...limits };
+    const { ask, ended } = await relayTo({ service: { ...anthropic, baseUrl: service.url }, limits: all });
+    const say = (text: string) => ask({ ...question, messages: [{ role: "user", content: text }] });
+    const statuses = (await Promise.all(["a", "b", "c", "d"].map(say))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(passed);
+    expect(statuses.filter((status) => status === 400)).toHaveLength(4 - passed);
+    expect([service.calls(), ended]).toEqual([passed, [code]]);
+  });
+
+  test("an answer of another model is not passed on", async () => {
+    const service = await brokenService([events(toolEvents("Bash", "{}"))]);
+    open.push(service);
+    const asked = { ...anthropic, model: "claude-opus-5", baseUrl: service.url };
+    const { ask, ended } = await relayTo({ service: asked });
+    const { status, text } = await ask({ ...question, model: "claude-opus-5" });
+    expect([status, ended]).toEqual([400, ["bad-answer"]]);
+    expect(text).toContain("was asked for claude-opus-5");
+  });
+
+  test("T284: it waits out what passes, and a key that is refused ends the run with the next step", async () => {
+    const busy = (response: ServerResponse) => void response.writeHead(429, { "retry-after-ms": "5" }).end("{}");
+    const service = await brokenService([busy, busy, events(toolEvents("Bash", "{}"))]);
+    open.push(service);
+    const { ask, ended } = await relayTo({ service: { ...anthropic, baseUrl: service.url } });
+    expect((await ask(question)).status).toBe(200);
+    expect([service.calls(), ended]).toEqual([3, []]);
+    const none = await relayTo({ service: { ...anthropic, apiKey: null } });
+    expect((await none.ask(question)).text).toContain("ANTHROPIC_API_KEY");
+    expect(none.ended).toEqual(["service"]);
+  });
+
+  test("a service that is down ends the run, to be tried again later", async () => {
+    const { ask, ended } = await relayTo();
+    expect((await ask(question)).status).toBe(400);
+    expect(ended).toEqual(["model"]);
+  });
+
+  test("a call that breaks off, and one that is too large, hold up nothing", async () => {
+    const models = await modelService([call("Bash", {})]);
+    open.push(models);
+    const { ask } = await relayTo({ service: { ...anthropic, baseUrl: models.url } });
+    const late = ask("{", "/v1/messages", "POST", { "content-length": "1000" }).catch(() => ({ status: 0 }));
+    expect((await ask("x".repeat(33_000_000))).status).toBe(400);
+    expect((await ask(question)).status).toBe(200);
+    void late;
+  });
+});
