@@ -25,7 +25,9 @@ const etcFiles = {
 export async function makeRunFolder(): Promise<RunFolder> {
   const folder = await mkdtemp(join(tmpdir(), "sallyport-run-"));
   const [work, etc, rules] = [join(folder, "work"), join(folder, "etc"), join(folder, "rules")];
-  for (const one of [work, etc, rules]) await mkdir(one);
+  await mkdir(work, { mode: 0o700 });
+  await mkdir(etc);
+  await mkdir(rules);
   for (const [name, text] of Object.entries(etcFiles)) await writeFile(join(etc, name), text);
   // Another user has to find the files by their paths, which it cannot list.
   await chmod(folder, 0o711);

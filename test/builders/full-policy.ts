@@ -53,7 +53,7 @@ waivers: { gates: [diff-size, ci], by: architects, days: 7 }
 agents:
   default: anthropic
   planner: anthropic
-  routes: [{ role: web, use: anthropic, model: a-model }]
+  routes: [{ role: web, use: anthropic, model: a-model, tool: claude@2.1.332 }]
   reviewer: { use: anthropic, model: a-model, tokens: 100k }
   instructions: [AGENTS.md]
   parallel: 2

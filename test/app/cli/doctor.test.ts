@@ -485,6 +485,19 @@ describe("model services", () => {
     });
   });
 
+  test("a program that a policy names is tried, and what it lacks is told with the next step", async () => {
+    const route = "routes: [{ role: web, use: anthropic, tool: claude@2.1.332 }]";
+    await setPolicy(policyOf(`roles: { web: { allow: ["web/**"] } }\nagents: { ${route} }\n`));
+    const service = await brokenService([answer(200, { data: [], has_more: false, first_id: null, last_id: null })]);
+    env.ANTHROPIC_BASE_URL = service.url;
+    const found = await findings();
+    await service.close();
+    expect(found.of("agent-program")).toMatchObject([
+      { about: "claude@2.1.332", status: "fail", message: expect.stringContaining("set AGENT_TOOLS") },
+    ]);
+    await setPolicy(policyOf('roles: { web: { allow: ["web/**"] } }\n'));
+  });
+
   test("every service that a policy names is asked, each with its own key", async () => {
     await setPolicy(
       policyOf('roles: { web: { allow: ["web/**"] } }\nagents: { planner: { use: openai, model: gpt-5.5 } }\n'),

@@ -106,6 +106,17 @@ describe("an agent's run", () => {
     });
   });
 
+  test("is a program's where the policy says so; without a folder of programs it ends with the next step", async () => {
+    await withModels(turns, async (context, models) => {
+      const result = await perform(await runAgent({ tool: "claude@2.1.332" }), context, async () => "");
+      if (result.type !== "answer") throw new Error("no answer");
+      expect(result.tool).toEqual({ name: "claude", version: "2.1.332" });
+      const told = { outcome: "failed", code: "service", summary: expect.stringContaining("set AGENT_TOOLS") };
+      expect(await stored(result.resultSha256)).toMatchObject(told);
+      expect(models.calls()).toBe(0);
+    });
+  });
+
   test("T253, T294 done twice pays once and gives the same answer", async () => {
     const effect = await runAgent();
     await withModels(turns, async (context, models) => {

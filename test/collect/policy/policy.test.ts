@@ -170,6 +170,27 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       11,
       "a role that `roles` does not have",
     ],
+    [
+      "a program without its version",
+      "version: 1\nroles: { web: { allow: [a] } }\nagents: { routes: [{ role: web, use: anthropic, tool: claude }] }",
+      3,
+      49,
+      "such as `claude@2.1.332`",
+    ],
+    [
+      "a program that is not known",
+      'version: 1\nroles: { web: { allow: [a] } }\nagents: { routes: [{ role: web, use: anthropic, tool: "sh -c x" }] }',
+      3,
+      49,
+      "`claude`, `codex`, `opencode` or `custom`",
+    ],
+    [
+      "a program of another service",
+      "version: 1\nroles: { web: { allow: [a] } }\nagents: { routes: [{ role: web, use: anthropic, tool: codex@0.171.0 }] }",
+      3,
+      49,
+      "`codex` with `openai`",
+    ],
     ["openai without a model", "version: 1\nagents: { planner: openai }", 2, 1, "name one here or beside its `use`"],
     [
       "a model of another service",
