@@ -1,7 +1,7 @@
 import type { BetaMessageStreamParams } from "@anthropic-ai/sdk/resources/beta/messages/messages";
 import type { Message } from "@anthropic-ai/sdk/resources/messages/messages";
 import * as z from "zod";
-import { answerOf, clientFor } from "./anthropic.ts";
+import { answerOf, clientFor, Shape } from "./anthropic.ts";
 import { keyed, type Passage } from "./passage.ts";
 
 /** The tools that run where the program is; all others run at the service and reach the network. */
@@ -47,7 +47,7 @@ export const anthropicPassage: Passage = {
         },
         read(stored) {
           const message: Message = JSON.parse(stored);
-          return message.type === "message" && Array.isArray(message.content) ? answerOf(message) : null;
+          return Shape.safeParse(message).success ? answerOf(message, () => JSON.stringify(params).length) : null;
         },
         reply: () => undefined,
       },

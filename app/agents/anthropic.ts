@@ -18,7 +18,7 @@ import {
 } from "./dialect.ts";
 
 /** What is read of an answer: a service or what stands before it may send anything. */
-const Shape = z.looseObject({
+export const Shape = z.looseObject({
   type: z.literal("message"),
   model: AnsweredName,
   stop_reason: AnsweredName.nullable(),

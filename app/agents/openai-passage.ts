@@ -1,6 +1,6 @@
 import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses";
 import * as z from "zod";
-import { answerOf, clientFor, type Stored, storedOf } from "./openai.ts";
+import { answerOf, clientFor, Shape, type Stored, storedOf } from "./openai.ts";
 import { keyed, type Passage } from "./passage.ts";
 
 const Tool = z.looseObject({
@@ -28,6 +28,15 @@ const Call = z.looseObject({
   stream: z.boolean().optional(),
   store: z.boolean().optional(),
   tools: z.array(Tool).optional(),
+});
+
+/** An answer with the calls of a program's own tools as well, which only that program reads. */
+const Passing = Shape.extend({
+  output: z.array(
+    Shape.shape.output.element.or(
+      z.looseObject({ type: z.string().refine((type) => !["message", "reasoning", "function_call"].includes(type)) }),
+    ),
+  ),
 });
 
 /** What an answer would rest on beside the call itself, which is all that its key is made of. */
@@ -62,7 +71,7 @@ export const openaiPassage: Passage = {
         },
         read(stored) {
           const response: Stored = JSON.parse(stored);
-          if (response.object !== "response" || !Array.isArray(response.output)) return null;
+          if (!Passing.safeParse(response).success) return null;
           return answerOf(response, () => JSON.stringify(asked).length);
         },
         reply: () => undefined,

@@ -32,7 +32,7 @@ export type Stored = Pick<Response, "id" | "object" | "model" | "incomplete_deta
 };
 
 /** What is read of an answer: a service or what stands before it may send anything. */
-const Shape = z.looseObject({
+export const Shape = z.looseObject({
   object: z.literal("response"),
   model: AnsweredName,
   status: AnsweredName,

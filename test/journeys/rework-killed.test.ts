@@ -142,9 +142,16 @@ async function play(kills: boolean) {
   const signer = createSigner(key.pem);
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
-    const { anthropic, openai } = config;
+    const { anthropic, openai, agentTools } = config;
     const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, agentTools, pagesUrl: null };
-    return createJobs({ ...parts, onboarding: null, digestWebhook: null, end: () => undefined, signal, log: failuresIn([]) });
+    return createJobs({
+      ...parts,
+      onboarding: null,
+      digestWebhook: null,
+      end: () => undefined,
+      signal,
+      log: failuresIn([]),
+    });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

@@ -90,7 +90,7 @@ test("a service that fails is an error that may pass", async () => {
 
 test("a whole tree has each file with its content; what is too large to be shown is left out", async () => {
   const large = { path: "large", mode: "100644", type: "blob", sha: "3".repeat(40), size: 3_000_000 };
-  const tree = await githubTree(github({ tree: [...entries, large] }).github, commit);
+  const tree = await githubTree(github({ tree: [...entries, large] }).github, commit, createObjectsCache(1_000_000));
   const [file, ...others] = await tree.readAll();
   expect(others).toEqual([]);
   expect(file).toMatchObject({ path: "src/hello.txt", mode: "100644" });
@@ -102,6 +102,9 @@ test("a whole tree that is too large is refused before it is read", async () => 
     ...{ path: `${index}`, mode: "100644", type: "blob", sha: "3".repeat(40), size: 1_900_000 },
   }));
   const { github: api, asked } = github({ tree: files });
-  await expect((await githubTree(api, commit)).readAll()).rejects.toMatchObject({ code: "bad-input", retry: false });
+  await expect((await githubTree(api, commit, createObjectsCache(1_000_000))).readAll()).rejects.toMatchObject({
+    code: "bad-input",
+    retry: false,
+  });
   expect(asked).toHaveLength(1);
 });
