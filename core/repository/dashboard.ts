@@ -1,16 +1,11 @@
+import type { Overview } from "../decision.ts";
 import { code, plain } from "../escape.ts";
 import { table } from "../markdown.ts";
 import type { Numbers } from "./numbers.ts";
 
 /** A story or pull request that goes on only when somebody acts. People wrote its title, and parts of the reasons. */
-export type WaitingRow = {
+export type WaitingRow = Pick<Overview, "title" | "state" | "needs" | "blocks" | "step" | "who"> & {
   number: number;
-  title: string;
-  state: string;
-  needs: string | null;
-  blocks: string;
-  step: string;
-  who: string;
   /** RFC 3339: since when it stands like this. */
   since: string;
 };
