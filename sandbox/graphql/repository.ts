@@ -92,5 +92,5 @@ function pullsFrom(asker: Asker, { headRefName, orderBy, ...window }: PullsWindo
   if (headRefName === undefined || !isNewestFirst || !isKnown)
     throw refusal("UNSUPPORTED", "the sandbox lists pull requests by headRefName alone, the newest first");
   const pulls = pullsOf(asker.repository).filter(({ head }) => head.ref === headRefName);
-  return connection("pullRequests", pulls.toReversed(), window, asker.showPull);
+  return connection("pullRequests", pulls, window, asker.showPull);
 }

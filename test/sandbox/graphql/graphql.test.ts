@@ -144,6 +144,72 @@ test("a bot is told without the [bot] of its login", async () => {
   expect(answer.data.repository.pullRequest.author).toEqual({ __typename: "Bot", login: "sallyport" });
 });
 
+test("an issue is told with what stands around it, and a pull request by the same number space", async () => {
+  const epic = await side.call("writer", "POST", "issues", { title: "Epic", labels: ["bug"] });
+  const { body: issue } = await side.call("writer", "POST", "issues", { title: "Story", body: "Why" });
+  const { login } = issue.user;
+  await side.call("writer", "POST", `issues/${issue.number}/assignees`, { assignees: [login] });
+  await side.call("writer", "POST", `issues/${epic.body.number}/sub_issues`, { sub_issue_id: issue.id });
+  const { body: comment } = await side.call("writer", "POST", `issues/${issue.number}/comments`, { body: "Mind." });
+  const fields = `issueOrPullRequest(number: ${issue.number}) {
+    __typename
+    ... on Issue {
+      title body state locked author { login } repository { name }
+      parent { title labels(first: 1) { nodes { name } } subIssues(first: 1) { nodes { number } } }
+      comments(first: 1) { nodes { fullDatabaseId body author { login } createdAt updatedAt lastEditedAt } }
+      assignees(first: 1) { nodes { login } }
+      timelineItems(first: 1, itemTypes: [ASSIGNED_EVENT]) { nodes { ... on AssignedEvent { assignee { __typename } } } }
+    }
+  }`;
+  const own = { title: "Story", body: "Why", state: "OPEN", locked: false, author: { login } };
+  const { created_at: createdAt } = comment;
+  expect((await ask(`${fields} pull: issueOrPullRequest(number: 1) { __typename }`)).data.repository).toEqual({
+    issueOrPullRequest: {
+      ...{ __typename: "Issue", ...own, repository: { name: "web" } },
+      parent: {
+        ...{ title: "Epic", labels: { nodes: [{ name: "bug" }] } },
+        subIssues: { nodes: [{ number: issue.number }] },
+      },
+      comments: {
+        nodes: [
+          {
+            ...{ fullDatabaseId: String(comment.id), body: "Mind.", author: { login } },
+            ...{ createdAt, updatedAt: createdAt, lastEditedAt: null },
+          },
+        ],
+      },
+      assignees: { nodes: [{ login }] },
+      timelineItems: { nodes: [{ assignee: { __typename: "User" } }] },
+    },
+    pull: { __typename: "PullRequest" },
+  });
+  const token = await side.tokenOf("other", { permissions: { contents: "read" } });
+  expect(await ask(fields, token)).toMatchObject({
+    data: { repository: { issueOrPullRequest: null } },
+    errors: [{ type: "FORBIDDEN", path: ["repository", "issueOrPullRequest"] }],
+  });
+  expect(await ask("issueOrPullRequest(number: 999) { __typename }")).toMatchObject({
+    errors: [{ type: "NOT_FOUND" }],
+  });
+});
+
+test("pull requests are found by their head's name, the newest first, also once they are closed", async () => {
+  await side.commit("twice", "docs/twice.md", "twice\n");
+  const open = async () =>
+    (await side.call("writer", "POST", "pulls", { title: "Twice", head: "twice", base: "main" })).body.number;
+  const first = await open();
+  await side.call("writer", "PATCH", `pulls/${first}`, { state: "closed" });
+  const second = await open();
+  const list = (more: string) => `pullRequests(first: 5, headRefName: "twice"${more}) { nodes { number state } }`;
+  const newest = ", orderBy: { field: CREATED_AT, direction: DESC }";
+  expect((await ask(list(newest))).data.repository.pullRequests.nodes).toEqual([
+    { number: second, state: "OPEN" },
+    { number: first, state: "CLOSED" },
+  ]);
+  for (const more of ["", `${newest}, states: [OPEN]`])
+    expect(await ask(list(more))).toMatchObject({ errors: [{ type: "UNSUPPORTED" }] });
+});
+
 test("the pull requests of a head", async () => {
   const fields = "associatedPullRequests(first: 10) { nodes { number state headRefOid } }";
   const answer = await ask(`object(oid: "${head}") { ... on Commit { ${fields} } }`);
