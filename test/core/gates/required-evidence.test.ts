@@ -48,6 +48,7 @@ describe("files and sections", () => {
       "pass",
       ["evidence-present", "section-filled"],
     ],
+    ["a file alone is missing", facts({ policy: required("{ files: [proof] }") }), "fail", ["evidence-missing"]],
     ["neither is", facts({ policy, changes: [change("web/a")] }), "fail", ["evidence-missing", "section-missing"]],
     [
       "a file that this change deletes, and a section that was left empty",
@@ -309,6 +310,8 @@ describe("uploads after the last push", () => {
     const [said] = messages(facts({ policy, ...body(shot), ...attached({ comments }) }));
     expect(said).toMatch(/^0 of 1 uploaded files .*\. 3 are older than this commit\. @a's .* @b's .* @c's /);
     expect(said).not.toContain("@d's");
+    const three = facts({ policy: required("{ attachments: 3 }"), ...body(shot), ...attached({ textAt: later }) });
+    expect(messages(three)).toEqual([`1 of 3 uploaded files or images are there for ${head}.${because}`]);
     expect(messages(facts({ policy, ...attached() }))).toEqual([
       `0 of 1 uploaded files or images are there for ${head}.${because}`,
     ]);

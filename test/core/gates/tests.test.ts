@@ -111,6 +111,16 @@ describe("tests that a change must bring", () => {
       ["tests-kept"],
     ],
     [
+      "a file that calls nothing is no test there",
+      changeOf('version: 1\ngates:\n  tests: [{ when: "checks/**", need: "checks/**" }]\n', [
+        "checks/a.ts",
+        "const a = 1;\n",
+        "const a = 2;\n",
+      ]),
+      "fail",
+      ["tests-empty"],
+    ],
+    [
       "a file that calls something may be a test there",
       changeOf('version: 1\ngates:\n  tests: [{ when: "checks/**", need: "checks/**" }]\n', [
         "checks/a.ts",
