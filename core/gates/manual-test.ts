@@ -77,7 +77,8 @@ function judgeTest(test: string, why: string, facts: PullBasics, policy: LoadedP
 
   const [elsewhere] = onHead;
   const own = given.find((one) => one.sha === head);
-  const older = counting.find((one) => one.sha !== head);
+  // Only asked where none counts on the head.
+  const [older] = counting;
   const note = elsewhere
     ? ` @${elsewhere.by.login}'s sign-off was given ${givenElsewhere(elsewhere, facts)}.`
     : own !== undefined
