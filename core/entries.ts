@@ -53,10 +53,11 @@ export type Draft = {
 
 /**
  * Entries, followed by drafts that will become entries. A draft has no sequence number and no hash yet; a fold only
- * needs it to come after all entries.
+ * needs it to come after all entries and the drafts before it.
  */
 export function withDrafts(entries: readonly TypedEntry[], drafts: readonly Draft[], now: string): TypedEntry[] {
-  return [...entries, ...drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: now }))];
+  const first = Number.MAX_SAFE_INTEGER - drafts.length + 1;
+  return [...entries, ...drafts.map((draft, index) => ({ ...draft, seq: first + index, hash: "", at: now }))];
 }
 
 /** The App as the actor. */

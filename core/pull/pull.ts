@@ -90,7 +90,7 @@ function isInBase({ judged: { mergeBase, head } }: PullSnapshot): boolean {
 
 /** A verdict names these entries by their sequence numbers, so it waits until they are recorded. */
 function isJudgedByPlace({ kind }: Draft): boolean {
-  return kind === "change.adopted" || kind === "waiver.given";
+  return kind === "change.adopted" || kind === "waiver.given" || kind === "concern.raised";
 }
 
 /** Judges the pull request with its ledger record. */

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
-import type { TypedEntry } from "../../../core/entries.ts";
+import { entriesOf, type TypedEntry } from "../../../core/entries.ts";
 import type { CommandRequest } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import type { PullSnapshot } from "../../../core/pull/facts.ts";
 import { decidePull } from "../../../core/pull/pull.ts";
+import { recordOf } from "../../../core/record/pull.ts";
+import { judgeWhole } from "../../../core/verdict/judged.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
-import { pullContext, say } from "../../builders/pull-context.ts";
+import { pullContext, recorded, round, say } from "../../builders/pull-context.ts";
 import { change, earlier, facts, head } from "../../builders/pull-facts.ts";
 
 const gates = 'version: 1\npeople: { approvers: ["@quinn"] }\ngates: { manual-test: { when: { always: true } } }\n';
@@ -316,6 +318,12 @@ describe("a sign-off", () => {
     });
   });
 
+  test("that a later one in the same look takes back counts for nothing", () => {
+    const commands = [ask(`/sign-off ${head} pass manual`), ask(`/sign-off ${head} fail manual`)];
+    const { drafts } = decidePull(pullOf({ commands }, gates));
+    expect(drafts.at(-1)).toMatchObject({ kind: "verdict.given", body: { conclusion: "failure" } });
+  });
+
   test.each<[string, CommandRequest, string]>([
     [
       "T092 T113: of a commit that is not the head, where newer evidence came in between",
@@ -508,10 +516,27 @@ describe("a block on a pull request (B11)", () => {
   const block = say("/block Is it safe?", "quinn", ["approvers"]);
   const clarify = say("/clarify Yes.", "quinn", ["approvers"]);
 
+  /** The next round of a look that took these commands in. */
+  const after = (commands: CommandRequest[], policy?: string): PullSnapshot => {
+    const given = pullOf({ commands }, policy);
+    return { ...given, commands: [], entries: round(given) };
+  };
+
   test("holds the check open until it is answered", () => {
-    expect(checkOf(pullOf({ commands: [block] }))).toMatchObject({ status: "in_progress" });
-    const answered = pullOf({ commands: [block, clarify] });
-    expect(checkOf(answered)).toMatchObject({ conclusion: "success" });
+    expect(checkOf(after([block]))).toMatchObject({ status: "in_progress" });
+    expect(checkOf(after([block, clarify]))).toMatchObject({ conclusion: "success" });
+  });
+
+  test("G13: is named by the entry that it became, and the verdict is given once", () => {
+    const entries = recorded(pullOf({ commands: [block] }));
+    const verdicts = entriesOf(entries, "verdict.given");
+    expect(verdicts).toHaveLength(1);
+    const again = judgeWhole({
+      ...pullOf().judged,
+      policy: pullOf().policy,
+      record: recordOf(entries, 5, pullOf().judged),
+    });
+    expect(verdicts[0]?.body.verdictSha256).toBe(again.digest);
   });
 
   test("C4: is a concern of its own, and so is its answer", () => {
@@ -528,9 +553,9 @@ describe("a block on a pull request (B11)", () => {
 
   test("T11: comes first in the title and in the answer to /status", () => {
     const status = say("/status", "quinn", []);
-    const given = pullOf({ commands: [block, status] }, gates);
-    const { effects } = decidePull(given);
-    const check = effects.find((effect) => effect.type === "ensure-check");
+    const { effects } = decidePull(pullOf({ commands: [block, status] }, gates));
+    const shown = decidePull(after([block, status], gates)).effects;
+    const check = shown.find((effect) => effect.type === "ensure-check");
     expect(check).toMatchObject({ title: "Stopped until somebody answers; also waiting: manual-test" });
     const replies = effects.flatMap((effect) => (effect.type === "reply" ? [effect.line] : []));
     expect(replies.at(-1)).toContain("Stopped until somebody answers");
