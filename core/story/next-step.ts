@@ -17,7 +17,7 @@ import { contractDrift, currentDigest, isCurrentPlan } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
-import { agentAtWork, hasFailed, isWaitingForTest, standingOf } from "./standing.ts";
+import { agentAtWork, hasFailed, isWaitingForTest, standingOf, wasLeft } from "./standing.ts";
 
 /** The states of a story (features A2), shown as its `sallyport:` label. */
 type StoryState = "draft" | "ready" | "executing" | "blocked" | "failed" | "manual_test" | "complete" | "archived";
@@ -157,7 +157,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
       "/retry",
       executors,
     );
-  const given = prompts.find((prompt) => prompt.closedUnmerged && prompt.merge === null);
+  const given = run?.closed ? prompts.find((prompt) => prompt.closedUnmerged && prompt.merge === null) : undefined;
   const before = given === undefined ? undefined : beforeAll(given, facts);
   if (given !== undefined && before !== undefined)
     return next(
@@ -182,7 +182,11 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  return pullStep(record, loaded) ?? next("executing", progress(record));
+  const step = pullStep(record, loaded) ?? next("executing", progress(record));
+  const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
+  return left.length === 0
+    ? step
+    : { ...step, blocks: `${step.blocks} Left, and told at the run's end: ${left.join(", ")}.` };
 }
 
 /** The next step at the pull request of the prompt in work; null: it has none yet. */

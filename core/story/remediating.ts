@@ -49,7 +49,8 @@ export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
     const attempts = prompt.attempts.filter(({ pack }) => pack.run === run.run);
     const refused = attempts.slice(0, -1).find(isFailure);
     if (refused !== undefined) return [opened(run, prompt.issue, refused, "attempt", refused.closed?.reasons ?? [])];
-    const isEnd = run.mode === "independent" ? attempts.length > 0 : prompt === current;
+    // A person who closed a pull request declined it.
+    const isEnd = run.mode === "independent" ? attempts.length > 0 && !prompt.closedUnmerged : prompt === current;
     return isEnd && run.closed?.status === "failed"
       ? [endedAt(run, run.closed.reason, prompt, prompt.issue, attempts.at(-1))]
       : [];

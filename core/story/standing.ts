@@ -23,7 +23,7 @@ export type Standing =
   | { at: "unapproved" }
   /** A plan is approved, and the issues of its prompts are being opened. */
   | { at: "opening"; run: RunState }
-  /** All prompts have their issues; `prompt` is the progress of the first that is not completed. */
+  /** All prompts have their issues; `prompt` is the progress of the first that is not completed and not left. */
   | { at: "approved"; run: RunState; prompt: PromptStanding }
   | { at: "complete" };
 
@@ -33,7 +33,8 @@ export function standingOf(record: StoryRecord): Standing {
   if (record.contract === null) return { at: record.request === null ? "unasked" : "unapproved" };
   const run = record.run === null ? "none" : (record.run.closed?.status ?? "open");
   if (record.prompts.some((prompt) => prompt.issue === null)) return { at: "opening", run };
-  const current = record.prompts.find((prompt) => !prompt.completed);
+  const open = record.prompts.filter((prompt) => !prompt.completed);
+  const current = open.find((prompt) => !wasLeft(prompt, record)) ?? open[0];
   return {
     at: "approved",
     run,
@@ -115,6 +116,15 @@ export function isAllowedMerge({ pull }: PromptRecord, { concerns }: StoryRecord
   return !concerns.some(({ name }) => name === mergeConcern(pull ?? 0));
 }
 
+/** Whether an open independent run has left a prompt: it failed, or its pull request was closed, and nothing follows. */
+export function wasLeft({ attempts, rework, pull, closedUnmerged, merge }: PromptRecord, record: StoryRecord): boolean {
+  const { run, concerns } = record;
+  if (run?.mode !== "independent" || run.closed !== null || merge !== null || concerns.length > 0) return false;
+  const last = attempts.at(-1);
+  if (last?.pack.run !== run.run) return closedUnmerged;
+  return closedUnmerged || (pull === null && rework.pending === null && stateOf(last) === "refused");
+}
+
 /** The states of a diff prompt (features A3). */
 export type PromptState = "draft" | "queued" | "submitted" | "blocked" | "succeeded" | "failed";
 
@@ -127,7 +137,8 @@ export function promptState(prompt: PromptRecord, record: StoryRecord): PromptSt
   const isTakenBack = prompt.rolledBack !== null && prompt.pull === null;
   if (last === undefined || isTakenBack) return isQueued ? "queued" : "draft";
   const isEnded = record.run?.closed?.status === "failed" && last.pack.run === record.run.run && prompt.pull === null;
-  return isEnded || hasFailed(prompt) || (stateOf(last) === "refused" && !isQueued) ? "failed" : "submitted";
+  const isRefused = stateOf(last) === "refused" && (!isQueued || wasLeft(prompt, record));
+  return isEnded || hasFailed(prompt) || isRefused ? "failed" : "submitted";
 }
 
 /** Whether the last verdict on a prompt's pull request, on its present head, is a failure that nothing goes on about. */

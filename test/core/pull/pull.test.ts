@@ -517,14 +517,14 @@ describe("a block on a pull request (B11)", () => {
   const clarify = say("/clarify Yes.", "quinn", ["approvers"]);
 
   /** The next round of a look that took these commands in. */
-  const after = (commands: CommandRequest[], policy?: string): PullSnapshot => {
+  const next = (commands: CommandRequest[], policy?: string): PullSnapshot => {
     const given = pullOf({ commands }, policy);
     return { ...given, commands: [], entries: round(given) };
   };
 
   test("holds the check open until it is answered", () => {
-    expect(checkOf(after([block]))).toMatchObject({ status: "in_progress" });
-    expect(checkOf(after([block, clarify]))).toMatchObject({ conclusion: "success" });
+    expect(checkOf(next([block]))).toMatchObject({ status: "in_progress" });
+    expect(checkOf(next([block, clarify]))).toMatchObject({ conclusion: "success" });
   });
 
   test("G13: is named by the entry that it became, and the verdict is given once", () => {
@@ -554,7 +554,7 @@ describe("a block on a pull request (B11)", () => {
   test("T11: comes first in the title and in the answer to /status", () => {
     const status = say("/status", "quinn", []);
     const { effects } = decidePull(pullOf({ commands: [block, status] }, gates));
-    const shown = decidePull(after([block, status], gates)).effects;
+    const shown = decidePull(next([block, status], gates)).effects;
     const check = shown.find((effect) => effect.type === "ensure-check");
     expect(check).toMatchObject({ title: "Stopped until somebody answers; also waiting: manual-test" });
     const replies = effects.flatMap((effect) => (effect.type === "reply" ? [effect.line] : []));

@@ -153,6 +153,32 @@ describe("A4: an independent run", () => {
     expect(closed(story)).toMatchObject([{ reason: expect.stringMatching(/#3 failed.*#4 failed/) }]);
   });
 
+  test("says of a prompt that it left that it failed, and not that its agent is at work", () => {
+    const story = run(1, apart, { command });
+    fail(story, 1);
+    const row = (prompt: number) => story.state.sticky?.split("\n").find((line) => line.includes(`| #${prompt} |`));
+    expect(row(3)).toContain("| failed |");
+    expect(row(4)).toContain("| submitted |");
+    expect(story.state.sticky).toContain("The agent is at work on #4. Left, and told at the run's end: #3.");
+    deliver(story, 2, 12);
+    expect(story.state.sticky).toContain("#12 waits: it is not judged yet.");
+  });
+
+  test("records no failure of a prompt whose pull request a person closed", () => {
+    const story = run(1, apart, { command });
+    deliver(story, 1, 11);
+    const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+    story.append({ kind: "pull.closed", actor, subject: [], body: { pull: 11, head: "d".repeat(40) } });
+    expect(closed(story)).toEqual([]);
+    expect(story.labels()).toEqual(["executing"]);
+    expect(story.state.sticky).toContain("The agent is at work on #4.");
+    fail(story, 2);
+    expect(closed(story)).toMatchObject([
+      { status: "failed", reason: expect.stringMatching(/#11 was closed.*#4 failed/) },
+    ]);
+    expect(entriesOf(story.entries, "remediation.opened").map(({ body }) => body.prompt)).toEqual([4]);
+  });
+
   test("is asked for by its name alone: without it a failure ends the run", () => {
     const story = run(2, apart);
     fail(story, 1);
