@@ -70,6 +70,13 @@ export function plain(text: string): string {
     .replace(/\n+/g, (breaks) => "<br>".repeat(Math.min(breaks.length, 2)));
 }
 
+/** The same, of at most so many characters of Markdown: of longer text the beginning. */
+export function plainStart(text: string, most: number): string {
+  let start = text.slice(0, most).toWellFormed();
+  while (plain(start).length > most) start = start.slice(0, Math.floor(start.length * 0.9)).toWellFormed();
+  return start === text ? plain(text) : `${plain(start)}…`;
+}
+
 /** An untrusted name, path or other short text as code on one line, escaped as in `plain`. */
 export function code(text: string): string {
   const line = visible(text).replaceAll("\n", `[${codePoint("\n")}]`);

@@ -1,5 +1,5 @@
 import type { Overview } from "../decision.ts";
-import { code, plain } from "../escape.ts";
+import { code, plain, plainStart } from "../escape.ts";
 import { table } from "../markdown.ts";
 import type { Numbers } from "./numbers.ts";
 
@@ -19,12 +19,12 @@ export const dashboardDays = 30;
 /** The dashboard's text: what waits and for whom, what has waited longest first, and the last days in numbers. */
 export function dashboardText(rows: readonly WaitingRow[], more: boolean, numbers: Numbers): string {
   const waiting = rows.map(({ number, title, state, needs, blocks, step, who, since }) => {
-    const next = step.startsWith("/") ? code(step) : plain(step);
+    const next = step.startsWith("/") ? code(step) : plainStart(step, 300);
     return [
-      `#${number} ${plain(title)}`,
+      `#${number} ${plainStart(title, 150)}`,
       plain((needs ?? state).replaceAll(/[-_]/g, " ")),
-      plain(blocks),
-      who === "" ? next : `${next} (${plain(who)})`,
+      plainStart(blocks, 400),
+      who === "" ? next : `${next} (${plainStart(who, 200)})`,
       since.slice(0, 10),
     ];
   });

@@ -1,5 +1,5 @@
 import { entriesOf, type TypedEntry } from "../entries.ts";
-import { code, plain } from "../escape.ts";
+import { code, plain, plainStart } from "../escape.ts";
 import { list } from "../markdown.ts";
 
 /** How often a digest is told. */
@@ -7,6 +7,9 @@ export type Rhythm = "daily" | "weekly";
 
 /** The most lines of one kind; the rest is counted. */
 const maxLines = 20;
+
+/** The most characters of what people and models wrote in one line: all lines fit a comment. */
+const maxText = 400;
 
 /**
  * The span of the digest that is due at a moment, as two moments (RFC 3339): the day before, or the week up to the last
@@ -38,20 +41,21 @@ export function digestText(entries: readonly TypedEntry[], span: ReturnType<type
     [
       "Runs ended",
       entriesOf(within, "run.closed").map(
-        ({ body: { story, status, reason } }) => `#${story}: ${status}, ${plain(reason)}`,
+        ({ body: { story, status, reason } }) => `#${story}: ${status}, ${plainStart(reason, maxText)}`,
       ),
     ],
     [
       "Waived",
       entriesOf(within, "waiver.given").map(
         ({ body, actor }) =>
-          `${code(body.gate)} on #${body.pull} by ${plain(`@${actor.login}`)}: ${plain(body.reason)}`,
+          `${code(body.gate)} on #${body.pull} by ${plain(`@${actor.login}`)}: ${plainStart(body.reason, maxText)}`,
       ),
     ],
     [
       "Questions and blocks",
       entriesOf(within, "concern.raised").map(
-        ({ body: { pull, story, prompt, message } }) => `#${pull ?? story ?? prompt ?? 0}: ${plain(message)}`,
+        ({ body: { pull, story, prompt, message } }) =>
+          `#${pull ?? story ?? prompt ?? 0}: ${plainStart(message, maxText)}`,
       ),
     ],
   ];

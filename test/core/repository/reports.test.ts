@@ -3,7 +3,7 @@ import type { EffectOutcome } from "../../../core/effects.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { known } from "../../../core/known.ts";
 import { missingLabels } from "../../../core/labels.ts";
-import { dashboardText, type WaitingRow } from "../../../core/repository/dashboard.ts";
+import { dashboardText, maxWaiting, type WaitingRow } from "../../../core/repository/dashboard.ts";
 import { digestSpan, digestText } from "../../../core/repository/digest.ts";
 import { numbersSince } from "../../../core/repository/numbers.ts";
 import { decideRepository, type ReportFacts } from "../../../core/repository/repository.ts";
@@ -88,6 +88,19 @@ describe("C7: the dashboard", () => {
     expect(text).not.toContain("Of more than");
   });
 
+  test("fits a comment with its numbers, however much people wrote", () => {
+    const long = {
+      ...row,
+      title: "@".repeat(256),
+      blocks: "@".repeat(20_000),
+      step: "@".repeat(900),
+      who: "@".repeat(900),
+    };
+    const text = dashboardText(Array(maxWaiting).fill(long), true, numbersSince(entries, "2026-11-01T00:00:00.000Z"));
+    expect(text.length).toBeLessThan(65_000);
+    expect(text).toContain("| `tests` | 2 | 1 |");
+  });
+
   test("says that nothing waits, and that more waits than it shows", () => {
     const numbers = numbersSince([], "2026-11-01T00:00:00.000Z");
     expect(dashboardText([], false, numbers)).toContain("Nothing waits for anybody.");
@@ -112,6 +125,18 @@ describe("C7: the digest", () => {
     expect(text).toMatch(/\*\*Merged past the check\*\*\n\n- #4 by @&#8203;max\n/);
     expect(text).toMatch(/- `tests` on #4 by @&#8203;quinn: the table of &lt;b&gt;old/);
     expect(digestText(entries, digestSpan("2026-11-25T08:00:00.000Z", "daily"))).toBeNull();
+  });
+
+  test("fits a comment, however much people and models wrote", () => {
+    const at = "2026-11-20T10:00:00.000Z";
+    const message = "@".repeat(4_000);
+    const concern = { concern: "c", story: 2, pull: null, prompt: null, code: "blocked", raisedBy: "person", message };
+    const many = Array.from({ length: 20 }, (_, index) => [
+      entry("concern.raised", at, { ...concern, about: { type: "comment", id: index + 1 } }),
+      entry("run.closed", at, { run: "run-2-1", story: 2, status: "failed", reason: message }),
+      entry("waiver.given", at, { ...waiver("tests").body, reason: message }),
+    ]);
+    expect(digestText(many.flat(), digestSpan("2026-11-21T08:00:00.000Z", "daily"))?.length).toBeLessThan(40_000);
   });
 
   test("cuts a long list and says how much is left", () => {
