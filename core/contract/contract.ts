@@ -4,6 +4,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import { type Assignment, assignment } from "../../schemas/policy-agents.ts";
 import type { Attempt, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
+import { oneLine } from "../escape.ts";
 import { branchName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { covers } from "../paths/cover.ts";
@@ -187,7 +188,8 @@ export function compilePrompt(
     "",
     ...list(
       "Answers to open questions",
-      answers.map(({ question, answer, by }) => `${question} Answer of ${by}: ${answer}`),
+      // People wrote them in comments, where an approver sees no hidden character and no return that begins a line.
+      answers.map(({ question, answer, by }) => oneLine(`${question} Answer of ${by}: ${answer}`)),
     ),
     ...list("Invariants that must stay true", plan.invariants ?? []),
     ...list("Failure modes to keep in mind", plan.failureModes ?? []),

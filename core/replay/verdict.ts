@@ -37,10 +37,9 @@ export function verdictSteps({ entries, basis, sources, purged }: ReplayContext)
     if (facts?.known !== true)
       return untriedStep(head, "missing", facts?.why ?? `the content of ${body.head} was not read`);
     const again = { ...judgeWhole(facts.value), given: givenFacts(facts.value) };
-    return comparedStep(
-      head,
-      "it, from what GitHub told then, the content in git and the entries before",
-      fieldPairs(verdictBody(body.pull, given.value.baseRef, again), body),
-    );
+    return comparedStep(head, "it, from what GitHub told then, the content in git and the entries before", [
+      ["pull", body.pull, given.value.pull.number],
+      ...fieldPairs(verdictBody(body.pull, given.value.baseRef, again), body),
+    ]);
   });
 }

@@ -11,8 +11,11 @@ import { entries, git, other, replay } from "../../builders/altered-replay.ts";
 import { anyFacts } from "../../builders/any-facts.ts";
 import { change, earlier, facts, runRecord } from "../../builders/pull-facts.ts";
 
+const ownPull = facts().pull;
+if (ownPull === null) throw new Error("the facts are of no pull request");
 const policy = 'version: 1\ngates: { secrets: {} }\nroles: { web: { allow: ["web/**"] } }';
-const all = facts({ policy, record: runRecord({ run: "run-2-1", story: 2, prompt: 3 }) });
+const pull = { ...ownPull, number: 11 };
+const all = facts({ policy, pull, record: runRecord({ run: "run-2-1", story: 2, prompt: 3 }) });
 const checks = known([{ id: 1, suite: 1, name: "test", app: "github-actions", status: "completed", conclusion: "x" }]);
 const given = givenFacts(all);
 const opened = entriesOf(entries, "pull.opened").find(({ body }) => body.pull === 11);
@@ -26,10 +29,14 @@ const recorded = verdictBody(11, "main", { ...judgeWhole(all), given });
 type Sources = { now?: Known<PullFacts>; published?: PublishedBody<GivenFacts> | null };
 
 /** The replayed step of a verdict on #11 that was recorded like this; `now`: what it is derived from again. */
-function stepOf(body: Partial<typeof recorded>, { now = known(all), published = { text, value: told } }: Sources = {}) {
+function stepOf(
+  body: Partial<typeof recorded>,
+  { now = known(all), published = { text, value: told } }: Sources = {},
+  digest = sha256,
+) {
   const entry: TypedEntry = { seq, hash, at, actor, kind: "verdict.given", body: { ...recorded, ...body } };
   const changed = [...entries, entry].toSorted((one, other) => one.seq - other.seq);
-  const bodies = new Map(published === null ? [] : [[sha256, published] as const]);
+  const bodies = new Map(published === null ? [] : [[digest, published] as const]);
   const { steps } = replay(changed, { ...git({ judged: new Map([[seq, now]]) }), given: bodies });
   return steps.find(({ step }) => step === "verdict");
 }
@@ -47,6 +54,17 @@ test.each<[string, Partial<typeof recorded>, Partial<PullFacts>, string[]]>([
 ])("G13: it differs where %s", (_, body, now, what) => {
   const step = stepOf(body, { now: known({ ...all, ...now }) });
   expect([step?.result, step?.differences.map((one) => one.what)]).toEqual(["differs", expect.arrayContaining(what)]);
+});
+
+test("G13: it differs where what GitHub told is of another pull request", () => {
+  const theirs = { ...all, pull: { ...pull, number: 12 } };
+  const given = givenFacts(theirs);
+  if (given === null) throw new Error("nothing is kept");
+  const { sha256: digest, text } = given;
+  const value = GivenFacts.parse(JSON.parse(text));
+  const body = verdictBody(11, "main", { ...judgeWhole(theirs), given });
+  const step = stepOf(body, { now: known(theirs), published: { text, value } }, digest);
+  expect([step?.result, step?.differences.map((one) => one.what)]).toEqual(["differs", ["pull"]]);
 });
 
 test.each<[string, ReturnType<typeof stepOf>, string, string]>([
