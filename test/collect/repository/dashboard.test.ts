@@ -4,7 +4,13 @@ import { readDashboard } from "../../../collect/repository/dashboard.ts";
 import { known } from "../../../core/known.ts";
 
 const bot = { id: 99, login: "sallyport[bot]", type: "Bot" } as const;
-const issue = (number: number, body: string, more: object = {}) => ({ number, body, state: "open", user: bot, ...more });
+const issue = (number: number, body: string, more: object = {}) => ({
+  number,
+  body,
+  state: "open",
+  user: bot,
+  ...more,
+});
 const dashboard = issue(30, "Sallyport keeps the comment below up to date.", { state: "closed" });
 
 test.each<[string, object[], unknown]>([
