@@ -116,7 +116,7 @@ export const DigestParts = z.strictObject({
   paths: z.array(z.string()).describe("Every declared path, sorted."),
   policy: Sha.describe("The blob of the policy file."),
   answers: Sha256.optional().describe(
-    "People's answers to the plan's questions, which its prompts hold; absent: none, and in older entries each pack has them.",
+    "People's answers to the plan's questions, which its prompts hold; absent in older entries, whose packs have them.",
   ),
 });
 export type DigestParts = z.infer<typeof DigestParts>;

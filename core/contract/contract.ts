@@ -45,9 +45,9 @@ export function approvalDigest(parts: DigestParts): string {
   return digestOf({ version: 1, ...parts });
 }
 
-/** The digest of the answers to a plan's questions, for an approval's parts; none: nothing to bind. */
-export function answersPart(answers: readonly PlanAnswer[]): Pick<DigestParts, "answers"> {
-  return answers.length === 0 ? {} : { answers: digestOf(answers.map((answer) => ({ ...answer }))) };
+/** The digest of the answers to a plan's questions, for an approval's parts; that there are none is bound as well. */
+export function answersPart(answers: readonly PlanAnswer[]): Required<Pick<DigestParts, "answers">> {
+  return { answers: digestOf(answers.map((answer) => ({ ...answer }))) };
 }
 
 /** The most bytes of all answers to a plan's questions, as JSON: each prompt of the contract holds them. */

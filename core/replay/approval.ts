@@ -1,5 +1,5 @@
 import type { EntryBody } from "../../schemas/entries.ts";
-import type { ContractPrompt, Source } from "../../schemas/entry-parts.ts";
+import type { ContractPrompt, DigestParts, Source } from "../../schemas/entry-parts.ts";
 import { policyPath } from "../../schemas/limits.ts";
 import type { PlannedPrompt } from "../../schemas/plan.ts";
 import { answersPart, approvalDigest, declaredPaths } from "../contract/contract.ts";
@@ -99,7 +99,8 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
   ]);
   const { parts, digest } = approval.body;
   const paths = declaredPaths(plan.body.plan);
-  const answers = answersPart(frozenAnswers(context.entries, context.basis));
+  const answers: Pick<DigestParts, "answers"> =
+    parts.answers === undefined ? {} : answersPart(frozenAnswers(context.entries, context.basis));
   yield comparedStep({ step: "paths", seq: approval.seq, about }, "the declared paths, from the plan", [
     ["paths", paths, parts.paths],
   ]);
@@ -107,7 +108,7 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
     ["revision", revision, approval.body.revision],
     ["plan", planDigest, parts.plan],
     ["issue", issueSha256, parts.issue],
-    ["answers", answers.answers ?? "none", parts.answers ?? "none"],
+    ["answers", answers.answers ?? null, parts.answers ?? null],
     ["digest", approvalDigest({ ...parts, plan: planDigest, issue: issueSha256, paths, ...answers }), digest],
   ]);
   yield separationStep(context);

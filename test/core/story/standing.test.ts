@@ -169,6 +169,20 @@ describe("T2: a plan's open questions", () => {
     expect(shown(story).reply).toMatchObject({ accepted: false, line: expect.stringContaining("`/refine`") });
   });
 
+  test("of a plan that nobody approved are no part of the run of the one before", () => {
+    const story = planned(samplePlan);
+    story.say("quinn", `/approve ${story.digest()}`);
+    story.openPrompts();
+    story.say("lena", "/refine Ask about the zone.");
+    story.propose(asking);
+    story.say("lena", "/clarify UTC.");
+    story.say("lena", "/run");
+    const asked = story.asked.findLast((effect) => effect.type === "run-agent");
+    const pack = asked?.type === "run-agent" ? story.pack(asked.packSha256) : undefined;
+    expect(pack?.kind).toBe("step");
+    expect(JSON.stringify(pack)).not.toContain("UTC.");
+  });
+
   test("of an approval of an older version reach each pack instead", () => {
     const story = planned();
     story.say("lena", "/clarify UTC.");
