@@ -1,9 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { makeRepository } from "../bench/made.ts";
+import { zipOf } from "./builders/zip.ts";
+import { startGitSide } from "./hosts/sandbox-git.ts";
 
 const top = join(import.meta.dirname, "..");
 let dist: string;
@@ -54,6 +57,40 @@ test("what every start of `check` reads holds no schemas: to make them takes lon
     expect(readFileSync(join(dist, file), "utf8")).not.toContain("ZodError");
   expect(readFileSync(join(dist, "action.js"), "utf8")).toContain("ZodError");
 });
+
+test("the Action's bundle downloads an artifact of the head and judges the coverage that it reports", async () => {
+  const wanted = "coverage: { artifact: { name: cov, workflow: .github/workflows/ci.yml }, min: 80, unread: block }";
+  const policy = `version: 1\ngates: { evidence: { require: [{ ${wanted} }] } }\n`;
+  const side = await startGitSide({ files: { ".github/sallyport.yml": policy } });
+  const folder = mkdtempSync(join(tmpdir(), "sallyport-action-"));
+  try {
+    const head = await side.commit("feature", "a.ts", "1;\n");
+    await side.call("writer", "POST", "pulls", { title: "A change", head: "feature", base: "main" });
+    const [event, output] = [join(folder, "event.json"), join(folder, "output")];
+    writeFileSync(event, JSON.stringify({ pull_request: { number: 1, head: { sha: head } } }));
+    const env = {
+      ...{ GITHUB_REPOSITORY: "acme/web", GITHUB_EVENT_NAME: "pull_request_target", GITHUB_EVENT_PATH: event },
+      ...{ GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: output, "INPUT_API-URL": side.sandbox.url },
+      ...{ "INPUT_GITHUB-TOKEN": "writer", "INPUT_FAIL-ON": "pending" },
+    };
+    const judge = async (covered: number | null) => {
+      writeFileSync(output, "");
+      const report = `SF:a.ts\nDA:1,${covered}\nDA:2,1\n`;
+      const upload = { repository: "acme/web", name: "cov", workflow: ".github/workflows/ci.yml", head_sha: head };
+      const zip = zipOf("coverage/lcov.info", report).toString("base64");
+      if (covered !== null) await side.call("admin", "POST", "/_sandbox/artifacts", { ...upload, zip });
+      // The sandbox answers in this process, so it must not wait for the job.
+      await promisify(execFile)(process.execPath, [join(dist, "action.js")], { env, cwd: folder }).catch(() => null);
+      return readFileSync(output, "utf8");
+    };
+    expect(await judge(null)).toMatch(/"conclusion": "pending".*"artifact-missing"/s);
+    expect(await judge(0)).toMatch(/"conclusion": "failure".*50\.0 % of 2 lines are covered/s);
+    expect(await judge(1)).toMatch(/"conclusion": "success".*100\.0 % of 2 lines are covered/s);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await side.close();
+  }
+}, 60_000);
 
 describe("what `check` remembers of a policy", () => {
   const repository = makeRepository({ files: 3, linesBefore: 2, linesAdded: 1, rules: 2 });

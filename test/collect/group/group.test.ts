@@ -6,12 +6,17 @@ import type { GroupFacts } from "../../../core/group/facts.ts";
 import { judgeGroup } from "../../../core/group/judge.ts";
 import { known } from "../../../core/known.ts";
 import { noRecord } from "../../../core/record/pull.ts";
+import { zipOf } from "../../builders/zip.ts";
 import { type GitSide, type Json, startGitSide } from "../../hosts/sandbox-git.ts";
 
 const checks = [{ context: "sallyport", app: "sallyport" }];
 const files = {
   "README.md": "# Web\n",
-  ".github/sallyport.yml": "version: 1\ngates: { diff-size: { files: 3 } }\n",
+  ".github/sallyport.yml": `version: 1
+gates:
+  diff-size: { files: 3 }
+  evidence: { require: [{ when: { paths: [covered.txt] }, coverage: { artifact: cov, min: 80 } }] }
+`,
   "src/a.txt": Array.from({ length: 9 }, (_, index) => `line ${index}\n`).join(""),
 };
 
@@ -128,6 +133,24 @@ test("a squashed commit is its pull request's, also where the branch changed the
   expect(found.members).toMatchObject([{ number: pull.number, head: pull.head, foreign: null }]);
   expect(found.tree).toMatchObject({ base: { ref: "slim" }, defaultBranch: "main" });
   expect(judgeGroup(found).conclusion).toBe("success");
+});
+
+test("coverage that a policy asks for counts by the report of each member's own head, and none of the group's", async () => {
+  const pull = await openPull("covered");
+  const { ref, head } = await queue(pull);
+  const report = (covered: number) => zipOf("lcov.info", `SF:a.ts\nDA:1,${covered}\n`).toString("base64");
+  const upload = async (sha: string, covered: number) => {
+    const order = { repository: "acme/web", name: "cov", workflow: ".github/workflows/ci.yml", head_sha: sha };
+    await ask("POST", "/_sandbox/artifacts", { ...order, zip: report(covered) });
+  };
+  await upload(head, 1);
+  expect(membersOf(await group(ref))).toMatchObject({ status: "pending", reasons: [{ code: "member-waits" }] });
+  await upload(pull.head, 0);
+  expect(membersOf(await group(ref))).toMatchObject({ status: "fail", reasons: [{ code: "member-fails" }] });
+  await upload(pull.head, 1);
+  expect(judgeGroup(await group(ref)).conclusion).toBe("success");
+  await ask("PATCH", `pulls/${pull.number}`, { state: "closed" });
+  await side.sandbox.settled();
 });
 
 test("T074: a policy that a member loosens is not the one its group is judged by", async () => {
