@@ -56,19 +56,11 @@ function isBeside(one: string, other: string): boolean {
  * The paths are of files and of folders; all of one folder, or of a whole tree.
  */
 export function twinsIn(before: ReadonlySet<string>, after: readonly string[]): Map<string, string> {
-  const twins = new Map<string, string>();
   const added = after.filter((path) => !before.has(path));
+  const places = new Map(added.map((path): [string, string[]] => [foldConfusables(path), []]));
   // Most changes add nothing, and a tree can be large.
-  if (added.length === 0) return twins;
-  const places = new Map<string, string[]>();
-  for (const path of after) {
-    const form = foldConfusables(path);
-    const there = places.get(form);
-    if (there === undefined) places.set(form, [path]);
-    else there.push(path);
-  }
-  // Few names have one, so those that have none are not looked at one by one.
-  if (places.size === after.length) return twins;
+  if (places.size > 0) for (const path of after) places.get(foldConfusables(path))?.push(path);
+  const twins = new Map<string, string>();
   for (const path of added) {
     // In one folder: between folders that are twins themselves, a git directory is not asked about all of them.
     const twin = places.get(foldConfusables(path))?.find((other) => other !== path && isBeside(other, path));

@@ -164,13 +164,12 @@ function answerReader(
     while (at < chunk.length) {
       if (arriving === null) {
         const end = chunk.indexOf(0x0a, at);
-        // Most headers are whole in their chunk: they are read where they lie, because each view of a chunk costs time.
-        const isWhole = header.length === 0 && end !== -1;
-        if (!isWhole) header = Buffer.concat([header, chunk.subarray(at, end === -1 ? chunk.length : end)]);
-        if ((isWhole ? end - at : header.length) > headerBytes) return "a line without an end";
+        const part = chunk.subarray(at, end === -1 ? chunk.length : end);
+        header = header.length === 0 ? part : Buffer.concat([header, part]);
+        if (header.length > headerBytes) return "a line without an end";
         if (end === -1) return null;
-        const line = isWhole ? chunk.toString("utf8", at, end) : header.toString("utf8");
         at = end + 1;
+        const line = header.toString("utf8");
         header = nothing;
         const question = questions.first();
         if (question === undefined) return "more than was asked for";
@@ -184,16 +183,16 @@ function answerReader(
         if (refused !== null) return refused;
         arriving = { object, parts: object.size <= question.limit ? [] : null, left: object.size + 1 };
       }
-      const arrived = Math.min(arriving.left, chunk.length - at);
-      const ofContent = Math.min(arrived, arriving.left - 1);
-      if (ofContent > 0) arriving.parts?.push(chunk.subarray(at, at + ofContent));
-      at += arrived;
-      arriving.left -= arrived;
+      const part = chunk.subarray(at, at + arriving.left);
+      at += part.length;
+      arriving.left -= part.length;
+      arriving.parts?.push(part);
       if (arriving.left > 0) continue;
       const { object, parts } = arriving;
       arriving = null;
-      const [first = nothing] = parts ?? [];
-      const content = parts === null ? null : parts.length > 1 ? Buffer.concat(parts) : first;
+      const [first] = parts ?? [];
+      const whole = parts === null || first === undefined || parts.length === 1 ? first : Buffer.concat(parts);
+      const content = whole?.subarray(0, object.size) ?? null;
       questions.take()?.answer(known({ ...object, content }));
     }
     return null;

@@ -164,16 +164,8 @@ async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>
 
 /** Counts a change as soon as both sides are read, so that few contents are held in memory. */
 async function countPath(batch: Batch, change: Change): Promise<Known<Change>> {
-  const hold = { bytes: heldBytes.files };
-  // Both are asked for at once. A large change has thousands of these, so nothing more is built for one than it needs.
-  const asked = Array.from(contentsOf([change]), (sha) => readBlob(batch, sha, comparedBytes, hold));
-  const blobs: (Blob & { sha: string })[] = [];
-  for (const one of asked) {
-    const blob = await one;
-    if (!blob.known) return blob;
-    blobs.push(blob.value);
-  }
-  return known(countChange(change, (wanted) => blobs.find(({ sha }) => sha === wanted) ?? missing(wanted)));
+  const blobs = await readBlobs(batch, contentsOf([change]), comparedBytes);
+  return blobs.known ? known(countChange(change, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
 }
 
 async function readBlobs(batch: Batch, shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>> {
