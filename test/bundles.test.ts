@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -47,6 +48,23 @@ test.each(["check", "policy", "backtest", "init", "ledger", "replay", "serve", "
     expect(run(command, "--help")).toContain(`Usage: sallyport ${command}`);
   },
 );
+
+test("an install brings every package that the command line loads", () => {
+  const { dependencies } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
+  // They say themselves that they need a checkout.
+  const ofCheckouts = /^(?:sandbox|git-runner|commands\/demo-demo)\.js$/;
+  // All that the Action needs is in it.
+  const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter(
+    (file) => /\.c?js$/.test(file) && file !== "action.js" && !ofCheckouts.test(file),
+  );
+  const loaded = files.flatMap((file) => {
+    const text = readFileSync(join(dist, file), "utf8");
+    const names = [...text.matchAll(/\b(?:from|import|require)\s?\(?"((?:@[\w-]+\/)?[a-z][\w-]*)[\w./-]*"/g)];
+    return names.map(([, name = ""]) => name).filter((name) => !isBuiltin(name));
+  });
+  expect(loaded).toContain("probot");
+  expect([...new Set(loaded)].filter((name) => !Object.hasOwn(dependencies, name))).toEqual([]);
+});
 
 test("what runs as a process of its own is there", () => {
   for (const name of ["action", "sandbox", "git-runner"]) expect(existsSync(join(dist, `${name}.js`))).toBe(true);

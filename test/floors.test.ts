@@ -10,7 +10,7 @@ const floors: Record<string, { ours: string[]; packages: RegExp }> = {
   core: { ours: ["schemas"], packages: /^(minimatch|node:crypto)$/ },
   collect: {
     ours: ["core", "schemas"],
-    packages: /^(@octokit\/types|@secretlint\/[\w-]+|ajv.*|js-yaml|diff|lru-cache|tar-stream|node:.+)$/,
+    packages: /^(@octokit\/types|@secretlint\/[\w-]+|ajv.*|js-yaml|diff|lru-cache|tar-stream|yauzl|node:.+)$/,
   },
   app: { ours: ["collect", "core", "schemas"], packages: /./ },
   action: {

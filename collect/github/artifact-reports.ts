@@ -22,14 +22,12 @@ export async function readReports(
   files: readonly string[],
 ): Promise<Record<string, Known<string>>> {
   const archive = await download();
-  return Object.fromEntries(
-    files.map((file) => [
-      file,
-      archive.known
-        ? textInArchive(archive.value, (path) => (file === "" ? usual.test(path) : path === file))
-        : archive,
-    ]),
-  );
+  const reports: Record<string, Known<string>> = {};
+  for (const file of files) {
+    const fits = (path: string) => (file === "" ? usual.test(path) : path === file);
+    reports[file] = archive.known ? await textInArchive(archive.value, fits) : archive;
+  }
+  return reports;
 
   async function download(): Promise<Known<Buffer>> {
     if (size > limits.bytes) return unknown(`the artifact ${name} has more than ${limits.bytes} bytes`);
