@@ -6,7 +6,6 @@ import { readDashboard } from "../../collect/repository/dashboard.ts";
 import type { Subject } from "../../core/effects.ts";
 import { type Known, known } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
-import { maxWaiting } from "../../core/repository/dashboard.ts";
 import { decideRepository } from "../../core/repository/repository.ts";
 import type { Database } from "../store/database.ts";
 import { outcomesOf } from "../store/effects.ts";
@@ -65,6 +64,5 @@ export async function observeRepository(
 /** What goes on there only when somebody acts, what has waited longest first. */
 async function waitingIn(db: Database, repository: number) {
   const { rows, more } = await listOverviews(db, { list: "stuck", repositories: [repository] }, 1);
-  const waiting = rows.map((row) => ({ ...row, since: row.since.toISOString() })).slice(0, maxWaiting);
-  return { waiting, more: more || rows.length > maxWaiting };
+  return { waiting: rows.map((row) => ({ ...row, since: row.since.toISOString() })), more };
 }

@@ -3,10 +3,14 @@ import { planFile } from "../contract/casefile-plan.ts";
 import type { TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { list, section, table } from "../markdown.ts";
+import { planAnswers } from "../record/answers.ts";
 import { contractOrigin } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { foldStory, type PromptRecord, type StoryRecord } from "../record/story.ts";
+import { promptState } from "../story/standing.ts";
 import { tracePull } from "./trace.ts";
+
+type ApprovedStory = StoryRecord & { contract: NonNullable<StoryRecord["contract"]> };
 
 /**
  * A story as files for people, by their paths: what was asked and approved, the plan, each prompt as its agent saw it,
@@ -20,7 +24,7 @@ export function storyFiles(entries: readonly TypedEntry[], story: number): Map<s
   const width = String(prompts.length).length;
   const name = (index: number) => `prompts/${String(index).padStart(width, "0")}.md`;
   return new Map([
-    ["README.md", brief(entries, story, record)],
+    ["README.md", brief(entries, story, { ...record, contract })],
     ...(run === null ? [] : [["PLAN.md", planFile(entries, story, run.run)] as const]),
     ...prompts.map(({ contract: { index, text } }) => [name(index), `${text.trimEnd()}\n`] as const),
     ["PROGRESS.md", progress(story, record)],
@@ -29,33 +33,35 @@ export function storyFiles(entries: readonly TypedEntry[], story: number): Map<s
   ]);
 }
 
-function brief(entries: readonly TypedEntry[], story: number, record: StoryRecord): string {
-  const { contract, plan, concerns, planAnswers } = record;
-  if (contract === null) return "";
-  const { approval } = contractOrigin(entries, contract);
+/** What was asked for and approved: a later plan that nobody approved is no part of it. */
+function brief(entries: readonly TypedEntry[], story: number, record: ApprovedStory): string {
+  const { contract, concerns, prompts, completed } = record;
+  const { plan, approval } = contractOrigin(entries, contract);
   const { risk, needsManualTest } = requirementsOf(contract);
+  const before = entries.filter(({ seq }) => seq < (approval?.seq ?? 0));
+  const merged = prompts.filter((prompt) => prompt.completed).length;
   const facts = [
     `Title: ${plain(/^Story #[0-9]+: (.*)$/m.exec(contract.prompts[0]?.text ?? "")?.[1] ?? "")}`,
-    ...(plan === null
+    ...(plan === undefined
       ? []
-      : [`Asked for by ${code(`@${plan.requestedBy.login}`)}, planned by ${code(plan.usage.model)}`]),
+      : [`Asked for by ${code(`@${plan.body.requestedBy.login}`)}, planned by ${code(plan.body.usage.model)}`]),
     ...(approval === undefined
       ? []
       : [
           `Approved by ${code(`@${approval.actor.login}`)} on ${approval.at.slice(0, 10)}, entry ${approval.seq}: ${code(contract.digest)}`,
         ]),
     `Risk: ${risk}; ${needsManualTest ? "a person tests it" : "no manual test but the policy's"}`,
-    `State: ${record.completed ? "complete" : `${prompts(record, "merged")} of ${record.prompts.length} prompts merged`}`,
+    `State: ${completed ? "complete" : `${merged} of ${prompts.length} prompts merged`}`,
   ];
   return lines(
     `# Story #${story}`,
     "",
     ...list(facts),
     ...section("## Decisions", contract.decisions ?? []),
-    ...section("## Criteria of the story", plan?.plan.acceptance ?? []),
+    ...section("## Criteria of the story", plan?.body.plan.acceptance ?? []),
     ...section(
       "## Answers to the plan's questions",
-      planAnswers.map(({ question, answer, by }) => `${question} ${by}: ${answer}`),
+      planAnswers(before, story).map(({ question, answer, by }) => `${question} ${by}: ${answer}`),
     ),
     ...section(
       "## Open questions and blocks",
@@ -73,7 +79,7 @@ function progress(story: number, record: StoryRecord): string {
       contract.index,
       plain(contract.title),
       at(issue),
-      stateOf(prompt),
+      promptState(prompt, record),
       attempts.length,
       rework.rounds.length,
       at(pull),
@@ -103,14 +109,5 @@ function traceability(entries: readonly TypedEntry[], story: number, all: readon
     ]),
   );
 }
-
-function stateOf({ completed, merge, closedUnmerged, pull, attempts }: PromptRecord): string {
-  if (completed || merge !== null) return "merged";
-  if (closedUnmerged) return "closed";
-  if (pull !== null) return "pull request open";
-  return attempts.length > 0 ? "in work" : "waits";
-}
-
-const prompts = (record: StoryRecord, state: string) => record.prompts.filter((one) => stateOf(one) === state).length;
 
 const lines = (...all: readonly string[]) => `${all.join("\n").trimEnd()}\n`;

@@ -22,6 +22,7 @@ const builtIn = [
   "**/.pre-commit-config.yaml",
   "**/{lefthook,.lefthook}.{yml,yaml}",
   "**/{Makefile,GNUmakefile}",
+  "**/package.json",
   ".ci",
   ".circleci",
   ".buildkite",

@@ -10,7 +10,7 @@ export type WaitingRow = Pick<Overview, "title" | "state" | "needs" | "blocks" |
   since: string;
 };
 
-/** The most rows that the dashboard shows; the service's pages have all. */
+/** The most rows that the dashboard shows, so that it fits a comment; the service's pages have all. */
 export const maxWaiting = 50;
 
 /** The days that the dashboard's numbers are about. */
@@ -18,7 +18,8 @@ export const dashboardDays = 30;
 
 /** The dashboard's text: what waits and for whom, what has waited longest first, and the last days in numbers. */
 export function dashboardText(rows: readonly WaitingRow[], more: boolean, numbers: Numbers): string {
-  const waiting = rows.map(({ number, title, state, needs, blocks, step, who, since }) => {
+  const shown = rows.slice(0, maxWaiting);
+  const waiting = shown.map(({ number, title, state, needs, blocks, step, who, since }) => {
     const next = step.startsWith("/") ? code(step) : plainStart(step, 300);
     return [
       `#${number} ${plainStart(title, 150)}`,
@@ -35,7 +36,7 @@ export function dashboardText(rows: readonly WaitingRow[], more: boolean, number
     ...(waiting.length === 0
       ? ["Nothing waits for anybody.", ""]
       : table("| What | State | Why | Next | Since |", waiting)),
-    ...(more ? [`Of more than ${rows.length}; the service's pages list all.`, ""] : []),
+    ...(more || shown.length < rows.length ? [`Of more than ${shown.length}; the service's pages list all.`, ""] : []),
     `## The last ${dashboardDays} days`,
     "",
     ...table("| | | of |", [

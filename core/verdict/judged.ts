@@ -73,10 +73,10 @@ export function givenFacts(facts: PullFacts): Body | null {
   const isClean = secrets.known && secrets.value.length === 0;
   // Reports in artifacts were not searched.
   const hasReports = attachments.known && attachments.value.artifacts.some(({ reports }) => reports !== undefined);
-  const isSearched = policy.known && policy.value.state === "loaded" && wantsSecrets(policy.value.policy);
-  const isPlain = policy.known && policy.value.state === "loaded" && policy.value.isRepair !== true;
-  if (pull === null || !isRun || !isRead || !isCounted || !isClean || !isPlain || !isSearched || hasReports)
-    return null;
+  const loaded =
+    policy.known && policy.value.state === "loaded" && policy.value.isRepair !== true ? policy.value : null;
+  const isSearched = loaded !== null && wantsSecrets(loaded.policy) && !hasReports;
+  if (pull === null || !isRun || !isRead || !isCounted || !isClean || !isSearched) return null;
   const { repository, base, retargetedAt, defaultBranch, authorPermission, day, reviews, checks } = facts;
   const given: GivenFacts = {
     version: 1,

@@ -260,6 +260,11 @@ describe("scripts beside workflows", () => {
       null,
       scripts({ test: 'echo "no test" && exit 1' }),
     ]),
+    row("a package by another case of its name, which some systems take for it", "failure-ignored", [
+      "web/Package.JSON",
+      scripts({ test: "jest" }),
+      scripts({ test: "jest || true" }),
+    ]),
     row("other parts of a package are no commands", "harness-kept", [
       "package.json",
       scripts({}),
