@@ -97,6 +97,16 @@ export async function readBot({ request }: Pick<GitHub, "request">, slug: string
   return bot.known ? known({ id: Number(bot.value.id), login: bot.value.login, type: "Bot" }) : bot;
 }
 
+/** What a query asks of an account, for `accountOf`; it is used as `...actor`. */
+export const actorFragment = `fragment actor on Actor {
+  __typename
+  login
+  ... on User { databaseId }
+  ... on Bot { databaseId }
+  ... on Mannequin { databaseId }
+  ... on Organization { databaseId }
+}`;
+
 /** An account of GraphQL's as REST gives it; null when it was deleted, or has a type without a numeric id. */
 export function accountOf(actor: Actor): Account | null {
   if (actor === null) return null;

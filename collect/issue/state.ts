@@ -4,7 +4,7 @@ import type { IssueFacts } from "../../core/story/facts.ts";
 import { IssueAnswer, type IssueNode, type IssueText, type WrittenNode } from "../../schemas/graphql.ts";
 import type { Account } from "../../schemas/text.ts";
 import { query } from "../github/graphql.ts";
-import { accountOf } from "../github/people.ts";
+import { accountOf, actorFragment } from "../github/people.ts";
 import { type GitHub, requestKnown } from "../github/request.ts";
 
 /**
@@ -50,14 +50,7 @@ fragment text on Issue {
   labels(first: 100) { pageInfo { hasNextPage } nodes { name } }
   repository { databaseId }
 }
-fragment actor on Actor {
-  __typename
-  login
-  ... on User { databaseId }
-  ... on Bot { databaseId }
-  ... on Mannequin { databaseId }
-  ... on Organization { databaseId }
-}`;
+${actorFragment}`;
 
 /** An issue as GitHub shows it; `author` null: an account that is gone; `isHere`: it is in the repository that was asked. */
 export type SeenIssue = Omit<IssueFacts, "author"> & { author: Account | null; isHere: boolean };

@@ -8,7 +8,7 @@ import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { Budget } from "../budget.ts";
 import { query } from "../github/graphql.ts";
-import { accountOf, readPermission } from "../github/people.ts";
+import { accountOf, actorFragment, readPermission } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 
 /** What people wrote on a pull request through its three channels. The tests check it against GitHub's schema. */
@@ -40,14 +40,7 @@ export const discussionQuery = `query SallyportDiscussion(
     }
   }
 }
-fragment actor on Actor {
-  __typename
-  login
-  ... on User { databaseId }
-  ... on Bot { databaseId }
-  ... on Mannequin { databaseId }
-  ... on Organization { databaseId }
-}`;
+${actorFragment}`;
 
 /** The most open threads that one round takes up, pages of them, and people whose permission is read. */
 const limits = { threads: 50, pages: 10, people: 30 };

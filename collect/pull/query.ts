@@ -1,3 +1,4 @@
+import { actorFragment } from "../github/people.ts";
 import { policyFields } from "../policy/from-query.ts";
 
 /**
@@ -52,14 +53,7 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
     }
   }
 }
-fragment actor on Actor {
-  __typename
-  login
-  ... on User { databaseId }
-  ... on Bot { databaseId }
-  ... on Mannequin { databaseId }
-  ... on Organization { databaseId }
-}
+${actorFragment}
 fragment head on Commit {
   oid
   checkSuites(first: 100) {
