@@ -221,3 +221,42 @@ describe.each(twins)("T026: what an allow takes, a deny of the same pattern take
     expect(matched).toBeGreaterThan(100);
   });
 });
+
+describe("git's own :(glob) pathspec as the judge", () => {
+  const names = ["a", "b", "ab", ".a", "a.b", "b.a"];
+  const paths = names
+    .flatMap((one) => names.flatMap((two) => [`${one}/${two}/a`, `${one}/${two}/.a`, `${one}/ab.b/${two}`]))
+    .concat(["top", "top.a", ".top"]);
+
+  /**
+   * We differ on purpose in one way that can be spelled for git: a plain last name means the folder and all in it even
+   * after a wildcard, and `x/**` means `x` too. Left out: braces, backslashes, brackets (they also match themselves),
+   * and `**` inside a name.
+   */
+  function spelledForGit(rule: string): string[] {
+    const folder = rule.replace(/\/$/, "").replace(/(?:\/\*\*)+$/, "");
+    const last = folder.slice(folder.lastIndexOf("/") + 1);
+    if (last === "**") return [`:(glob)${folder}`];
+    return folder !== rule || !/[*?]/.test(last) ? [`:(glob)${folder}`, `:(glob)${folder}/**`] : [`:(glob)${rule}`];
+  }
+
+  test("300 random patterns select the same files", () => {
+    expect(index(paths)).toHaveLength(paths.length);
+    const segment = fc.oneof(
+      fc.constantFrom(...names, "top", "**", "*"),
+      fc.stringMatching(/^[ab.?]{0,2}\*?[ab.?]{0,2}$/),
+    );
+    const pattern = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
+    fc.assert(
+      fc.property(pattern, (rule) => {
+        fc.pre(problems([rule]).length === 0);
+        const theirs = git(["ls-files", "-z", "--", ...spelledForGit(rule)])
+          .split("\0")
+          .filter((path) => path !== "");
+        const ours = matcher([rule], "allow");
+        expect(paths.filter((path) => ours.matches(path) !== null).sort()).toEqual(theirs.sort());
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

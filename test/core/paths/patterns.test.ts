@@ -1,8 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { isTooLong } from "../../../core/file-names.ts";
 import { byPath, matcher, nameProblem, problems } from "../../../core/paths/patterns.ts";
@@ -177,59 +173,4 @@ test("the matcher answers on any path and any accepted pattern, and what is allo
     ),
     { numRuns: 2_000 },
   );
-});
-
-describe("git's own :(glob) pathspec as the judge", () => {
-  let folder = "";
-  const env = {
-    PATH: process.env.PATH ?? "",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    LC_ALL: "C",
-  };
-  const git = (args: string[], input?: string) =>
-    execFileSync("git", ["-C", folder, ...args], { env, input, encoding: "utf8" });
-  const names = ["a", "b", "ab", ".a", "a.b", "b.a"];
-  const paths = names
-    .flatMap((one) => names.flatMap((two) => [`${one}/${two}/a`, `${one}/${two}/.a`, `${one}/ab.b/${two}`]))
-    .concat(["top", "top.a", ".top"]);
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "sallyport-paths-"));
-    git(["init", "-q"]);
-    const sha = git(["hash-object", "-w", "--stdin"], "x").trim();
-    git(["update-index", "-z", "--index-info"], paths.map((path) => `100644 ${sha}\t${path}\0`).join(""));
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  /**
-   * We differ on purpose in one way that can be spelled for git: a plain last name means the folder and all in it even
-   * after a wildcard, and `x/**` means `x` too. Left out: braces, backslashes, brackets (they also match themselves),
-   * and `**` inside a name.
-   */
-  function spelledForGit(rule: string): string[] {
-    const folder = rule.replace(/\/$/, "").replace(/(?:\/\*\*)+$/, "");
-    const last = folder.slice(folder.lastIndexOf("/") + 1);
-    if (last === "**") return [`:(glob)${folder}`];
-    return folder !== rule || !/[*?]/.test(last) ? [`:(glob)${folder}`, `:(glob)${folder}/**`] : [`:(glob)${rule}`];
-  }
-
-  test("300 random patterns select the same files", () => {
-    const segment = fc.oneof(
-      fc.constantFrom(...names, "top", "**", "*"),
-      fc.stringMatching(/^[ab.?]{0,2}\*?[ab.?]{0,2}$/),
-    );
-    const pattern = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
-    fc.assert(
-      fc.property(pattern, (rule) => {
-        fc.pre(problems([rule]).length === 0);
-        const theirs = git(["ls-files", "-z", "--", ...spelledForGit(rule)])
-          .split("\0")
-          .filter((path) => path !== "");
-        const ours = matcher([rule], "allow");
-        expect(paths.filter((path) => ours.matches(path) !== null).sort()).toEqual(theirs.sort());
-      }),
-      { numRuns: 300 },
-    );
-  });
 });
