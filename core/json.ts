@@ -44,12 +44,17 @@ function isList(value: Json): value is readonly Json[] {
 /** The deepest nesting that is read; deeper text is refused before it can exhaust the stack. */
 const maxDepth = 64;
 
+/** Whether JSON of anybody's is nested deeper than what reads it can follow. */
+export function isTooDeep(text: string): boolean {
+  return depth(text) > maxDepth;
+}
+
 /**
  * Parses a text only if it is canonical: then it has no repeated keys, rounded numbers, half surrogates or second
  * spelling, because each of them would be written differently. Undefined: it is not canonical.
  */
 export function parseCanonicalJson(text: string): Json | undefined {
-  if (depth(text) > maxDepth) return undefined;
+  if (isTooDeep(text)) return undefined;
   try {
     const value: Json = JSON.parse(text);
     return isWrittenSo(value, text) || canonicalJson(value) === text ? value : undefined;

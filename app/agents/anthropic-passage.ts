@@ -2,11 +2,15 @@ import type { BetaMessageStreamParams } from "@anthropic-ai/sdk/resources/beta/m
 import type { Message } from "@anthropic-ai/sdk/resources/messages/messages";
 import * as z from "zod";
 import { answerOf, clientFor, Shape } from "./anthropic.ts";
-import { keyed, type Passage } from "./passage.ts";
+import { keyed, type Passage, partsOf } from "./passage.ts";
 
 /** The tools that run where the program is; all others run at the service and reach the network. */
 const isLocal = (type: string | undefined) =>
   type === undefined || type === "custom" || /^(?:bash|text_editor|memory)_\d{8}$/.test(type);
+
+/** What the service would open or has kept: an address carries out what is written into it. */
+const isElsewhere = ({ type, file_id }: Record<string, unknown>) =>
+  type === "url" || type === "file" || type === "container_upload" || file_id !== undefined;
 
 /** The parts of a call that are looked at; the rest is the service's to judge. */
 const Call = z.looseObject({
@@ -28,6 +32,8 @@ export const anthropicPassage: Passage = {
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
     const outside = ["mcp_servers", "container"].find((name) => asked[name] !== undefined);
     if (outside !== undefined) return { ok: false, why: `\`${outside}\` lets the service reach others` };
+    for (const part of partsOf(asked.messages, ["content", "source"]))
+      if (isElsewhere(part)) return { ok: false, why: "a part of it stands elsewhere: give its content in the call" };
     if (!isStreamable(asked)) return { ok: false, why: "this is no call of the Messages API" };
     const params = asked;
     const { "anthropic-beta": betas = "" } = headers;

@@ -1,7 +1,7 @@
 import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses";
 import * as z from "zod";
 import { answerOf, clientFor, Shape, type Stored, storedOf } from "./openai.ts";
-import { keyed, type Passage } from "./passage.ts";
+import { keyed, type Passage, partsOf } from "./passage.ts";
 
 const Tool = z.looseObject({
   type: z.string(),
@@ -42,6 +42,13 @@ const Passing = Shape.extend({
 /** What an answer would rest on beside the call itself, which is all that its key is made of. */
 const elsewhere: readonly string[] = ["previous_response_id", "conversation", "prompt", "background"];
 
+/** What the service would open or has kept: an address carries out what is written into it. */
+const isElsewhere = ({ type, image_url, file_url, file_id }: Record<string, unknown>) =>
+  type === "item_reference" ||
+  (typeof image_url === "string" && !image_url.startsWith("data:")) ||
+  typeof file_url === "string" ||
+  typeof file_id === "string";
+
 /** Calls of the Responses API, as Codex and its like make them; the service stores none of them. */
 export const openaiPassage: Passage = {
   path: "/v1/responses",
@@ -53,6 +60,8 @@ export const openaiPassage: Passage = {
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
     const other = elsewhere.find((name) => asked[name] !== undefined && asked[name] !== null && asked[name] !== false);
     if (other !== undefined) return { ok: false, why: `\`${other}\` rests on what stands elsewhere` };
+    for (const part of partsOf(asked.input, ["content", "output"]))
+      if (isElsewhere(part)) return { ok: false, why: "a part of it stands elsewhere: give its content in the call" };
     const params = { ...asked, prompt_cache_key, store: false, stream: true };
     if (!isStreaming(params)) return { ok: false, why: "this is no call of the Responses API" };
     return {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import * as z from "zod";
 import type { Exchange } from "./dialect.ts";
 
 /** A program's call of a model: the exchange that makes it, or why it does not pass. The program wrote all of it. */
@@ -20,4 +21,18 @@ export type Passage = {
 /** What a call's key is made of: its text, in which a day is a day, as programs tell their model the date. */
 export function keyed(call: object): { call: string } {
   return { call: JSON.stringify(call).replaceAll(/\b20\d\d-\d\d-\d\d\b/g, "a day") };
+}
+
+const Part = z.record(z.string(), z.unknown());
+
+/** The parts of a call's messages, with those that stand in others under one of these names. */
+export function* partsOf(value: unknown, within: readonly string[]): Generator<Record<string, unknown>> {
+  if (Array.isArray(value)) {
+    for (const one of value) yield* partsOf(one, within);
+    return;
+  }
+  const { data } = Part.safeParse(value);
+  if (data === undefined) return;
+  yield data;
+  for (const name of within) yield* partsOf(data[name], within);
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { SallyportError } from "../../core/errors.ts";
+import { isTooDeep } from "../../core/json.ts";
 import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
 import { give } from "../runner/run-folder.ts";
 import { callModel } from "./conversation.ts";
@@ -9,8 +10,8 @@ import { addUsage, isModelAsked, type TalkFailure } from "./driver.ts";
 import { passages } from "./passages.ts";
 import type { AgentEvent, CallStore, Service } from "./run.ts";
 
-/** The most bytes of one call, and the milliseconds between two signs of life while a model thinks. */
-const limits = { callBytes: 32_000_000, ping: 10_000 } as const;
+/** The most bytes of one call, how many are held at once, and the milliseconds between two signs of life. */
+const limits = { callBytes: 32_000_000, atOnce: 8, ping: 10_000 } as const;
 
 /** A relay at work: what its calls used, and whether one is under way. */
 export type Relay = {
@@ -44,6 +45,7 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const redacted: AnswerRedaction[] = [];
   let waiting = 0;
+  let held = 0;
   let closed: string | null = null;
   let turn: Promise<void> = Promise.resolve();
   const end = (failure: TalkFailure | SallyportError) => {
@@ -62,6 +64,7 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
   const pass = async (request: IncomingMessage, body: string, response: ServerResponse): Promise<void> => {
     const refuse = (message: string) => send(response, 400, passage.refusal(message));
     if (closed !== null) return refuse(closed);
+    if (isTooDeep(body)) return refuse("Sallyport refuses this call: its parts are nested too deep");
     const call = passage.take(jsonOf(body), request.headers);
     if (!call.ok) return refuse(`Sallyport refuses this call: ${call.why}`);
     if (call.model !== service.model)
@@ -101,24 +104,31 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
       if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
       const events = passage.events(stored);
       response.end(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""));
-    } catch (error) {
-      const known = error instanceof SallyportError ? error : new SallyportError("internal", String(error));
-      end(known);
-      refuse(known.message);
     } finally {
       clearInterval(alive);
     }
+  };
+  const fail = (error: unknown, response: ServerResponse) => {
+    const known = error instanceof SallyportError ? error : new SallyportError("internal", String(error));
+    end(known);
+    send(response, 400, passage.refusal(known.message));
   };
 
   const server = createServer((request, response) => {
     if (request.method !== "POST" || request.url?.split("?")[0] !== passage.path)
       return send(response, 404, passage.refusal(`Sallyport passes on ${passage.path} only`));
+    if (held >= limits.atOnce) return send(response, 429, passage.refusal("too many calls at once: try again later"));
+    held += 1;
+    response.on("close", () => {
+      held -= 1;
+    });
     void bodyOf(request).then((body) => {
       if (body === null) return send(response, 400, passage.refusal("the call is too large, or broke off"));
       waiting += 1;
       // One after the other, so that several at once do not pass a limit.
       turn = turn
         .then(() => pass(request, body, response))
+        .catch((error: unknown) => fail(error, response))
         .finally(() => {
           waiting -= 1;
         });

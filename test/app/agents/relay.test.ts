@@ -63,6 +63,11 @@ async function relayTo(more: Partial<Passing> = {}) {
 const question = { model: anthropic.model, max_tokens: 100, messages: [{ role: "user", content: "Go on." }] };
 const asking = { model: openai.model, input: "Go on." };
 
+const saying = (block: object) => ({ ...question, messages: [{ role: "user", content: [block] }] });
+const heard = (block: object) => ({ input: [{ type: "message", role: "user", content: [block] }] });
+const picture = { type: "image", source: { type: "url", url: "https://a.example/?secret" } };
+const openaiPicture = { type: "input_image", image_url: "https://a.example/?secret" };
+
 describe("the relay", () => {
   test.each([
     ["another path", question, "/v1/files", "POST", 404],
@@ -84,6 +89,29 @@ describe("the relay", () => {
       400,
     ],
     ["servers of others", { ...question, mcp_servers: [{ url: "https://a.example" }] }, "/v1/messages", "POST", 400],
+    ["an address that the service would open", saying(picture), "/v1/messages", "POST", 400],
+    [
+      "such an address in a tool's result",
+      saying({ type: "tool_result", tool_use_id: "t", content: [picture] }),
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    [
+      "such an address in a document",
+      saying({ type: "document", source: { type: "content", content: [picture] } }),
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    [
+      "a file that the service keeps",
+      saying({ type: "document", source: { type: "file", file_id: "file_1" } }),
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    ["the service's container", saying({ type: "container_upload", file_id: "file_1" }), "/v1/messages", "POST", 400],
     ["no JSON", "{", "/v1/messages", "POST", 400],
     ["no call", {}, "/v1/messages", "POST", 400],
   ])("T172: passes on nothing of %s", async (_what, body, path, method, status) => {
@@ -100,12 +128,45 @@ describe("the relay", () => {
     ["servers of others", { tools: [{ type: "mcp", server_url: "https://a.example" }] }],
     ["what the service stored", { previous_response_id: "resp_1" }],
     ["work that goes on there", { background: true }],
+    ["opening of an address", heard({ type: "input_image", image_url: "https://a.example/secret" })],
+    ["opening of a file's address", heard({ type: "input_file", file_url: "https://a.example/secret" })],
+    ["files that it keeps", heard({ type: "input_file", file_id: "file_1" })],
+    ["opening of a tool's address", { input: [{ type: "function_call_output", output: [openaiPicture] }] }],
+    ["items that it keeps", { input: [{ type: "item_reference", id: "msg_1" }] }],
   ])("T172: passes on no call with OpenAI's %s", async (_what, more) => {
     const service = await brokenService([]);
     open.push(service);
     const { ask } = await relayTo({ service: { ...openai, baseUrl: service.url } });
     expect((await ask({ ...asking, ...more }, "/v1/responses")).status).toBe(400);
     expect(service.calls()).toBe(0);
+  });
+
+  test.each([
+    ["content", anthropic, "/v1/messages", { max_tokens: 100, messages: [{ role: "user", content: ["nest"] }] }],
+    ["content", openai, "/v1/responses", { input: [{ type: "message", content: ["nest"] }] }],
+    ["tools", openai, "/v1/responses", { input: "Go on.", tools: ["nest"] }],
+  ])(
+    "T182: parts nested without end in %s end in a refusal, and the next call passes on",
+    async (name, by, path, body) => {
+      const service = await brokenService([]);
+      open.push(service);
+      const { ask } = await relayTo({ service: { ...by, baseUrl: service.url } });
+      const nest = `${`{"type":"namespace","${name}":[`.repeat(100_000)}${"]}".repeat(100_000)}`;
+      const text = JSON.stringify({ model: by.model, ...body }).replace('"nest"', nest);
+      expect(await ask(text, path)).toMatchObject({ status: 400, text: expect.stringContaining("nested") });
+      expect((await ask({ model: by.model }, path)).status).toBe(400);
+      expect(service.calls()).toBe(0);
+    },
+  );
+
+  test("T182: holds a few calls at once, however many a program makes", async () => {
+    const answer = events(toolEvents("Bash", "{}"));
+    const service = await brokenService([(response) => void setTimeout(() => answer(response), 300)]);
+    open.push(service);
+    const { ask, ended } = await relayTo({ service: { ...anthropic, baseUrl: service.url } });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => ask(question)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(8).fill(200), ...Array(4).fill(429)]);
+    expect([(await ask(question)).status, service.calls(), ended]).toEqual([200, 1, []]);
   });
 
   test("T294: gives an answer as a stream or whole, once it is stored, and asks once", async () => {
