@@ -70,7 +70,17 @@ export function plain(text: string): string {
     .replace(/\n+/g, (breaks) => "<br>".repeat(Math.min(breaks.length, 2)));
 }
 
-/** The same, of at most so many characters of Markdown: of longer text the beginning. */
+/**
+ * A sentence of ours that quotes names, escaped as in `plain`; what stands between two backticks and has no character
+ * with a meaning of its own is shown as code.
+ */
+export function sentence(text: string): string {
+  return plain(text).replace(/\\`(.+?)\\`/g, (whole, quoted: string) =>
+    /^(?:[A-Za-z0-9 .,/=%-]|\\[*_(){}[\]~!$+])+$/.test(quoted) ? `\`${quoted.replace(/\\(.)/g, "$1")}\`` : whole,
+  );
+}
+
+/** The same as `plain`, of at most so many characters of Markdown: of longer text the beginning. */
 export function plainStart(text: string, most: number): string {
   let start = text.slice(0, most).toWellFormed();
   while (plain(start).length > most) start = start.slice(0, Math.floor(start.length * 0.9)).toWellFormed();

@@ -78,11 +78,11 @@ export const content = defineGate({
   judge(facts, policy, rules) {
     const { changes, texts } = facts;
     const reasons: Reason[] = [];
-    const files = new Set<string>();
+    let isWatched = false;
     for (const [index, { paths, only, forbid }] of rules.entries()) {
       const watched = matcher(paths, "deny");
       for (const change of changes.filter(({ path }) => watched.matches(path) !== null)) {
-        files.add(change.path);
+        isWatched = true;
         const isReading = only === "appended" || forbid.length > 0;
         if (isReading && !texts.known) return unknownResult(name, "texts-unknown", texts);
         const text = texts.known ? texts.value.find(({ path }) => path === change.path) : undefined;
@@ -100,11 +100,11 @@ export const content = defineGate({
         }
       }
     }
-    if (files.size === 0) return notApplicable(name, "nothing-watched", "The change touches no file of these rules.");
+    if (!isWatched) return notApplicable(name, "nothing-watched", "The change touches no file of these rules.");
     if (reasons.length > 0) return result(name, "fail", ...reasons);
     return result(name, "pass", {
       code: "in-order",
-      message: `${files.size} files keep the rules about what they hold.`,
+      message: "Every file that these rules name holds what they ask.",
     });
   },
 });

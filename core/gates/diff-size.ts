@@ -133,9 +133,9 @@ export const diffSize = defineGate({
     const ofStory = storyResult(facts, size, policy);
     if (ofStory !== null) return ofStory;
     const figures = measures.map(
-      (measure) => `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,
+      (measure) => `${measure} ${size[measure]}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,
     );
-    const message = `${figures.join(", ")}${left === 0 ? "" : `; ${left} ignored by the policy`}.`;
+    const message = `Size: ${figures.join(", ")}${left === 0 ? "" : `; ignored by the policy: ${left}`}.`;
     return result(name, "pass", { code: "within-limits", message });
   },
 });

@@ -162,7 +162,7 @@ export const evidence = defineGate({
     if (worst !== undefined)
       return result(name, worst, ...findings.filter(({ status }) => status !== "pass").map(({ reason }) => reason));
     const recorded = adopted ?? (run === null ? null : `Evidence of ${facts.head.sha} is recorded.`);
-    const json = count === 0 ? null : `${count} evidence files are valid JSON.`;
+    const json = count === 0 ? null : "Every changed evidence file is valid JSON.";
     const message = [recorded ?? [], json ?? []].flat().join(" ");
     const own = message === "" ? [] : [{ code: "evidence-in-order", message }];
     return result(name, "pass", ...own, ...required.map(({ reason }) => reason));

@@ -55,7 +55,7 @@ export const forbiddenPaths = defineGate({
     if (reasons.length > 0) return result(name, "fail", ...reasons);
     return result(name, "pass", {
       code: "no-forbidden-path",
-      message: `None of ${changes.length} changed paths is forbidden.`,
+      message: "No changed path is forbidden.",
     });
   },
 });

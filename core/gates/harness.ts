@@ -127,7 +127,7 @@ function judge(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change
   const message =
     files.length === 0
       ? "The change touches nothing that judges changes."
-      : `None of the ${files.length} files that judge changes is made to judge less.`;
+      : "No file that judges changes is made to judge less.";
   const notes = [
     ...renamingsOf([...files, ...untouched]).map((renaming): Reason => ({ code: "check-renamed", ...renaming })),
     ...notRead.map(({ path, line: at, message: why }): Reason => {

@@ -21,7 +21,7 @@ export const dependencies = forRuns({
       };
     });
     if (reasons.length > 0) return result("dependencies", "pending", ...reasons);
-    const message = `All ${run.dependsOn.length} prompts that this one builds on are merged.`;
+    const message = "Every prompt that this one builds on is merged.";
     return result("dependencies", "pass", { code: "merged", message });
   },
 });

@@ -52,7 +52,7 @@ export const phase = defineGate({
       return [{ code: "outside-phase", message, path, ...policyLine(policy, `${key}.allow`), next }];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
-    const message = `All ${facts.changes.length} changed paths are open in the phase \`${current}\`.`;
+    const message = `Every changed path is open in the phase \`${current}\`.`;
     return result(name, "pass", { code: "open-in-phase", message });
   },
 });

@@ -115,7 +115,7 @@ export const protectedFiles = defineGate({
   judge(facts, policy, rules) {
     const touched = touchedBy(facts.changes, rules);
     if (touched.length === 0) {
-      const message = `None of ${facts.changes.length} changed paths is protected.`;
+      const message = "No changed path is protected.";
       return result(name, "pass", { code: "untouched", message });
     }
     if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record.why);

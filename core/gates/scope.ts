@@ -99,7 +99,7 @@ function judgeRun(facts: FactsWith<"changes"> & { run: PullRun }, policy: Loaded
   }
   if (reasons.length > 0) return result(name, "fail", ...reasons);
   if (run.approval?.light !== undefined && unread !== undefined) return unknownResult(name, "size-unknown", unread);
-  const message = `All ${changes.length} changed paths are inside the role \`${run.role}\` and the approved plan.`;
+  const message = `Every changed path is inside the role \`${run.role}\` and the approved plan.`;
   return result(name, "pass", { code: "in-scope", message });
 }
 
@@ -120,7 +120,7 @@ function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: Pull
     return [{ code: "outside-declared", message: `Outside the paths of ${which}.`, path, next }];
   });
   if (reasons.length > 0) return result(name, "fail", ...reasons);
-  const message = `All ${changes.length} changed paths are inside those of ${which}.`;
+  const message = `Every changed path is inside those of ${which}.`;
   return result(name, "pass", { code: "in-scope", message });
 }
 

@@ -211,7 +211,10 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
   if (reasons.length > 0) return result(name, "fail", ...reasons, ...unreadable);
   if (unreadable.length > 0) return result(name, "unknown", ...unreadable);
   const count = (side: "before" | "after") => tests.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
-  const told = `No test is weakened: the tests that the change touches had ${count("before")} cases and have ${count("after")}.`;
+  const told =
+    tests.length === 0
+      ? "The change touches no test."
+      : `No test is weakened. Cases in the tests that the change touches: ${count("before")} before, ${count("after")} after.`;
   const unknown = tests.filter(({ named: isNamed, after }) => isNamed && after !== null && isUnread(after));
   const [first] = unknown;
   const not = `Not read, because no case is recognised in it: \`${first?.path}\`${unknown.length > 1 ? ` and ${unknown.length - 1} more` : ""}.`;

@@ -117,7 +117,7 @@ function startPlanning({ record, missing }: StoryContext): CommandAnswer {
     return refuse("run-open", "A run is open. `/stop` it before planning again.");
   return missing.length > 0
     ? refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`)
-    : accept("planning", "Planning starts; the plan will appear in the comment above.");
+    : accept("planning", "Planning starts; the plan will appear in Sallyport's comment on this issue.");
 }
 
 /** Stops the open run, or else the planner. What a call in flight costs is paid; its answer is thrown away. */

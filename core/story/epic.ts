@@ -73,7 +73,7 @@ function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step 
   if (state !== "complete" || isRecorded) return {};
   const { issue, repository } = facts;
   const comment = [
-    "Complete: all its stories are.",
+    "Every story of this epic is complete.",
     "",
     ...list(stories.map((story) => `#${story.number} ${plain(story.title)}${pastCheck(story, facts)}`)),
     "What was asked, answered, judged and signed off is on the branch `sallyport/evidence`.",
@@ -104,7 +104,7 @@ function showStories({ facts, request, problems, stories, done, state }: EpicCon
     `### Sallyport: ${state}`,
     "",
     ...(request === null ? [] : [request, ""]),
-    `${done.size} of ${stories.length} stories are complete.`,
+    `${done.size} of ${stories.length} stories complete.`,
     "",
     ...(problems.length === 0 ? [] : ["Its form is to be mended, by its author:", "", ...list(problems)]),
     ...table(

@@ -1,5 +1,5 @@
 import { policyPath } from "../../schemas/limits.ts";
-import { code, oneLine, plain } from "../escape.ts";
+import { code, oneLine, plain, sentence } from "../escape.ts";
 import type { Backtest, BacktestEffect, BacktestReason, BacktestRow } from "./backtest.ts";
 
 const effectLabels: Record<BacktestEffect, string> = {
@@ -74,7 +74,7 @@ export function backtestText(result: Backtest, { all, color }: { all: boolean; c
 
 function tableRow({ effect, sha, pull, subject, because }: BacktestRow): string {
   const change = `${code(sha.slice(0, 12))}${pull === null ? "" : ` #${pull}`} ${plain(truncate(subject))}`;
-  const why = because === null ? "" : `${plain(reasonOf(because))} (${source(because)})`;
+  const why = because === null ? "" : `${sentence(reasonOf(because))} (${source(because)})`;
   return `| ${change} | ${marks[effect]} ${effectLabels[effect]} | ${because?.gate ?? ""} | ${why} |\n`;
 }
 

@@ -1,6 +1,6 @@
 import { policyPath } from "../../schemas/limits.ts";
 import type { GateResult, GateStatus, Reason, Verdict } from "../../schemas/verdict.ts";
-import { block, code, oneLine, plain } from "../escape.ts";
+import { block, code, oneLine, plain, sentence } from "../escape.ts";
 
 /** The largest text we hand to GitHub, in bytes of UTF-8; GitHub takes 65,535 in a check run's summary. */
 const maxBytes = 65_000;
@@ -101,10 +101,10 @@ function locationOf(reason: Reason): string {
 function reasonMarkdown(reason: Reason): string {
   const where = reason.path === undefined ? "" : `${code(locationOf(reason))}: `;
   const why = reason.policyLine === undefined ? "" : ` (${code(`${policyPath}:${reason.policyLine}`)})`;
-  const said = `- ${where}${plain(truncate(reason.message))}${why}\n`;
+  const said = `- ${where}${sentence(truncate(reason.message))}${why}\n`;
   if (reason.next === undefined) return said;
   const { step, who } = reason.next;
-  if (!step.startsWith("/")) return `${said}  **Next:** ${plain(truncate(step))} (${plain(truncate(who))})\n`;
+  if (!step.startsWith("/")) return `${said}  **Next:** ${sentence(truncate(step))} (${plain(truncate(who))})\n`;
   const command = block(step).replace(/^/gm, "  ");
   return `${said}\n  **Next**, by ${plain(truncate(who))}, as a comment here:\n\n${command}\n`;
 }
@@ -113,7 +113,7 @@ function gateRow(result: GateResult): string {
   const { gate, status, reasons } = result;
   const [first] = reasons;
   const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
-  return `| ${gate} | ${marks[status]} ${labelOf(result)} | ${first === undefined ? "" : plain(truncate(first.message))}${more} |\n`;
+  return `| ${gate} | ${marks[status]} ${labelOf(result)} | ${first === undefined ? "" : sentence(truncate(first.message))}${more} |\n`;
 }
 
 const truncationNote = (left: number) =>

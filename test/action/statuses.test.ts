@@ -21,7 +21,7 @@ const verdictOf = (...gates: GateResult[]): Verdict => ({
   base: sha,
   head: sha,
   policy: null,
-  engine: "2",
+  engine: "3",
   gates,
   deferred: [],
 });

@@ -72,7 +72,7 @@ describe.each(readers)("H2: what one look reads from %s is bounded in all", (_, 
   test("an ordinary change is read as before", async () => {
     const { size, tested, secrets } = await look(reader({}), { "test/a.test.ts": file("it('is', () => {});\n") });
     expect([size, tested, secrets].map((one) => one?.status)).toEqual(["pass", expect.any(String), "pass"]);
-    expect(size?.reasons[0]?.message).toBe("1 files of 50, 1 lines of 100, 20 bytes of 200000.");
+    expect(size?.reasons[0]?.message).toBe("Size: files 1 of 50, lines 1 of 100, bytes 20 of 200000.");
   });
 
   test("past the budget the size gate still says what the listing shows, and the others say why and what to do", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { block, code, jsonText, plain, readable, visible } from "../../core/escape.ts";
+import { block, code, jsonText, plain, readable, sentence, visible } from "../../core/escape.ts";
 
 /** The same corpus goes through every outlet (T186). */
 const corpus: [string, string][] = [
@@ -38,12 +38,12 @@ const hiddenCorpus: [string, string][] = [
   ["a lone surrogate", "\uD800"],
 ];
 
-const outlets = { plain, code };
+const outlets = { plain, sentence, code };
 
 describe.each(Object.entries(outlets))("%s", (_, outlet) => {
   test.each(corpus)("T186: %s comes out dead", (_name, text) => {
     const shown = outlet(text);
-    const outsideCode = shown.replace(/^`[^`]*`$/, "");
+    const outsideCode = shown.replace(/(?<!\\)`[^`]*`/g, "");
     expect(shown).not.toContain("\n");
     expect(outsideCode).not.toMatch(/<(?!br>|\/?code>)/);
     expect(outsideCode).not.toMatch(/@(?!&#8203;)/);
@@ -58,7 +58,7 @@ describe.each(Object.entries(outlets))("%s", (_, outlet) => {
     const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
     const shown = outlet(`a${character}b`);
     expect(shown).not.toContain(character);
-    expect(shown).toContain(`U+${hex}`.replace("+", outlet === plain ? "\\+" : "+"));
+    expect(shown).toContain(`U+${hex}`.replace("+", outlet !== code ? "\\+" : "+"));
   });
 });
 
@@ -72,6 +72,17 @@ test.each([
   ["", ""],
 ])("plain(%j) is %j", (text, shown) => {
   expect(plain(text)).toBe(shown);
+});
+
+test.each([
+  ["Inside the role `web`: `src/**`, `a_b.ts`.", "Inside the role `web`: `src/**`, `a_b.ts`."],
+  ["`a|b` and `<i>`", "\\`a\\|b\\` and \\`&lt;i&gt;\\`"],
+  ["`@lena`, `#1`", "\\`@&#8203;lena\\`, \\`#&#8203;1\\`"],
+  ["one ` alone", "one \\` alone"],
+  ["``two``", "\\`\\`two\\`\\`"],
+  ["\\`a`", "\\\\`a`"],
+])("sentence(%j) is %j", (text, shown) => {
+  expect(sentence(text)).toBe(shown);
 });
 
 test.each([
@@ -110,6 +121,8 @@ test("whatever the text: one line, no markup, nothing hidden, and never a live m
       expect(shown.replaceAll("<br>", "")).not.toMatch(/[<>\n]/);
       expect(shown).not.toMatch(/@(?!&#8203;)|:\/\//);
       expect(visible(shown)).toBe(shown);
+      const dead = (one: string) => one.replace(/(?<!\\)(?:\\\\)*`[^`]*`/g, "");
+      expect(dead(sentence(text)).replaceAll("<br>", "")).not.toMatch(/[<>\n]|@(?!&#8203;)|:\/\//);
       expect(code(text)).not.toContain("\n");
     }),
     { numRuns: 1_000 },

@@ -268,12 +268,12 @@ describe("diff-size", () => {
 
   test("a pass shows the figures, a fail the figure, the limit and the line", () => {
     expect(ask("diff-size", with_(change("a"))).reasons[0]?.message).toBe(
-      "1 files of 2, 10 lines of 20, 100 bytes of 1000.",
+      "Size: files 1 of 2, lines 10 of 20, bytes 100 of 1000.",
     );
     const own = { policy: "version: 1\ngates: { diff-size: { files: 9, ignore: [gen] } }" };
     const ignored = facts({ ...own, changes: [change("a"), change("gen/b"), change("gen/c"), cut] });
     expect(ask("diff-size", ignored).reasons[0]?.message).toBe(
-      "2 files of 9, 10 lines, 200 bytes; 2 ignored by the policy.",
+      "Size: files 2 of 9, lines 10, bytes 200; ignored by the policy: 2.",
     );
     expect(ask("diff-size", with_(change("a", { added: 21 }))).reasons[0]).toMatchObject({
       message: "The change has 21 lines; the policy allows 20.",

@@ -162,9 +162,11 @@ describe("evidence", () => {
     const given = facts({ policy: files, ...file("{}") });
     const texts = known([text("web/a.ts", "no JSON"), text("evidence/a.json", "{}"), text("evidence/b.json", null)]);
     const changes = ["web/a.ts", "evidence/a.json", "evidence/b.json"].map((path) => change(path));
-    expect(messages({ ...given, changes: known(changes), texts })).toEqual(["1 evidence files are valid JSON."]);
+    expect(messages({ ...given, changes: known(changes), texts })).toEqual([
+      "Every changed evidence file is valid JSON.",
+    ]);
     const both = { ...given, record: known(runRecord()) };
-    expect(messages(both)).toEqual([`Evidence of ${head} is recorded. 1 evidence files are valid JSON.`]);
+    expect(messages(both)).toEqual([`Evidence of ${head} is recorded. Every changed evidence file is valid JSON.`]);
   });
 
   test("says of a file that is no text why it is no JSON", () => {

@@ -196,7 +196,7 @@ describe("answers", () => {
   test("says how many files judge changes and judge no less, or that none is touched", () => {
     const said = (...files: File[]) => ask("harness", byDefault(...files)).reasons.map(({ message }) => message);
     expect(said([ci, tested, tested], ["src/a.ts", "a", "b"])).toEqual([
-      "None of the 1 files that judge changes is made to judge less.",
+      "No file that judges changes is made to judge less.",
     ]);
     expect(said(["src/a.ts", "a", "b"])).toEqual(["The change touches nothing that judges changes."]);
   });

@@ -289,7 +289,7 @@ test("dependencies name each prompt that is not merged, by its issue or its titl
     ["This prompt builds on #20 (Schema), which is not merged yet.", "Merge the pull request of #20 (Schema) first."],
     ["This prompt builds on “Pages”, which is not merged yet.", "Merge the pull request of “Pages” first."],
   ]);
-  expect(said({ ...schema, merged: true })).toEqual([["All 1 prompts that this one builds on are merged.", undefined]]);
+  expect(said({ ...schema, merged: true })).toEqual([["Every prompt that this one builds on is merged.", undefined]]);
 });
 
 test("a stop says who stopped it, where it is answered and how", () => {

@@ -180,7 +180,7 @@ describe("scope", () => {
       ["The run was made in the role `db`, which the policy does not have.", 2],
     ]);
     expect(said([change("web/a.ts")])).toEqual([
-      ["All 1 changed paths are inside the role `web` and the approved plan.", undefined],
+      ["Every changed path is inside the role `web` and the approved plan.", undefined],
     ]);
   });
 

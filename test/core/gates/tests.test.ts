@@ -175,16 +175,14 @@ describe("tests that a change must bring", () => {
 
   test("a pass counts the cases, and names what is called a test and holds no case", () => {
     const said = (...files: File[]) => ask("tests", byDefault(...files)).reasons.map(({ message }) => message);
-    const kept = "No test is weakened: the tests that the change touches had";
+    const kept = "No test is weakened. Cases in the tests that the change touches:";
     const calls = "check(add(1, 1));\n";
-    expect(said(["a.test.ts", adds, adds + takes], ["b.test.ts", null, takes])).toEqual([
-      `${kept} 1 cases and have 3.`,
-    ]);
+    expect(said(["a.test.ts", adds, adds + takes], ["b.test.ts", null, takes])).toEqual([`${kept} 1 before, 3 after.`]);
     expect(said(["a.test.ts", adds, adds], ["b.test.ts", null, calls], ["test/c.ts", null, calls])).toEqual([
-      `${kept} 1 cases and have 1. Not read, because no case is recognised in it: \`b.test.ts\`.`,
+      `${kept} 1 before, 1 after. Not read, because no case is recognised in it: \`b.test.ts\`.`,
     ]);
     expect(said(["b.test.ts", null, calls], ["c.test.ts", null, calls])).toEqual([
-      `${kept} 0 cases and have 0. Not read, because no case is recognised in it: \`b.test.ts\` and 1 more.`,
+      `${kept} 0 before, 0 after. Not read, because no case is recognised in it: \`b.test.ts\` and 1 more.`,
     ]);
   });
 

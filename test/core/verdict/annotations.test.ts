@@ -11,7 +11,7 @@ function verdict(gates: GateResult[], deferred: string[] = []): Verdict {
     head: sha,
     base: sha,
     policy: null,
-    engine: "2",
+    engine: "3",
     gates,
     deferred,
   } as unknown as Verdict;

@@ -186,7 +186,7 @@ describe("the whole text, to the letter", () => {
     { code: "b", message: "Too much.", path: "src/b.ts" },
   ];
   const verdict: Verdict = {
-    ...{ conclusion: "failure", base: sha("b"), head: sha("d"), engine: "2", deferred: ["review", "ci"] },
+    ...{ conclusion: "failure", base: sha("b"), head: sha("d"), engine: "3", deferred: ["review", "ci"] },
     policy: { ref: sha("b"), blob: sha("e") },
     gates: [
       { gate: "secrets", status: "pass", reasons: [{ code: "none", message: "None." }] },
@@ -206,7 +206,7 @@ describe("the whole text, to the letter", () => {
     "| scope | ✗ fails | Not allowed. (and 1 more) |",
     "| size | ✓ passes |  |",
   ];
-  const foot = [`Head ${sha("d")}, base ${sha("b")}, policy ${sha("e")} at ${sha("b")}, engine 2.`, ""];
+  const foot = [`Head ${sha("d")}, base ${sha("b")}, policy ${sha("e")} at ${sha("b")}, engine 3.`, ""];
 
   test("of a summary: what fails, then what could not be read, then what waits", () => {
     expect(summaryMarkdown(verdict).split("\n")).toEqual([
@@ -242,7 +242,7 @@ describe("the whole text, to the letter", () => {
     const bare: Verdict = { ...verdict, conclusion: "success", policy: null, gates: [], deferred: [] };
     expect(summaryMarkdown(bare).split("\n")).toEqual([
       ...["**Passed.** All gates pass.", "", "| gate | result | why |", "|---|---|---|", ""],
-      ...[`Head ${sha("d")}, base ${sha("b")}, no policy, engine 2.`, ""],
+      ...[`Head ${sha("d")}, base ${sha("b")}, no policy, engine 3.`, ""],
     ]);
     expect(terminalText(bare, { color: false })).toBe("Verdict: Passed. All gates pass.\n");
     expect(titleOf(bare)).toBe("All gates pass");
