@@ -11,9 +11,17 @@ import type {
   Usage,
   WrittenCasefile,
 } from "../schemas/step.ts";
-import type { Account } from "../schemas/text.ts";
+import type { Account, Risk } from "../schemas/text.ts";
 import type { Label } from "./labels.ts";
 import { parseQueueRef } from "./queue-ref.ts";
+
+/**
+ * The parts of a policy that a plan is held against. `contractFirst`: the risks of that tier, and the risk that people
+ * name; absent: there is no such tier.
+ */
+export type PlanRules = Pick<Policy, "roles" | "gates" | "extends" | "phases"> & {
+  contractFirst?: { risks: Risk[]; asked: Risk | null };
+};
 
 /**
  * An object on GitHub to observe and decide. `number` is that of the issue or pull request; a merge group is identified
@@ -109,7 +117,7 @@ export type Effect =
       roles: Pack["role"][];
       decisions: string[];
       /** What the policy holds a plan against before a person sees it; absent in an effect of an older version. */
-      rules?: Pick<Policy, "roles" | "gates" | "extends" | "phases">;
+      rules?: PlanRules;
       backend: string;
       /** null: the backend's default. */
       model: string | null;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { maxPurged } from "./limits.ts";
-import { Attempt, Size } from "./step.ts";
+import { Attempt, Instruction, Size } from "./step.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
 /** The number of an issue or pull request. */
@@ -118,6 +118,7 @@ export const DigestParts = z.strictObject({
   answers: Sha256.optional().describe(
     "People's answers to the plan's questions, which its prompts hold; absent in older entries, whose packs have them.",
   ),
+  contract: Sha256.optional().describe("The text of the master contract; absent: the risk takes none."),
 });
 export type DigestParts = z.infer<typeof DigestParts>;
 
@@ -134,3 +135,58 @@ export const ContractPrompt = z.strictObject({
   size: Size.optional().describe("The most that the change may have; absent: the policy's limits alone."),
 });
 export type ContractPrompt = z.infer<typeof ContractPrompt>;
+
+const FilledHeadings = z
+  .array(z.strictObject({ heading: z.string(), filled: z.boolean() }))
+  .describe("Of the template, and whether the contract has something below each.");
+
+/**
+ * The master contract of a story of the contract-first tier, frozen with its approval. Whoever may push to the default
+ * branch wrote the template; a model or people wrote the plan that fills it.
+ */
+export const MasterContract = z.strictObject({
+  version: z.literal(1),
+  template: Instruction.describe("As it stood in the approval's base."),
+  forbidden: z.array(z.string()).describe("The patterns of what the policy keeps from every agent."),
+  headings: FilledHeadings,
+  text: z.string().describe("The template, filled. The approval's parts name its SHA-256, and so does each pack."),
+});
+export type MasterContract = z.infer<typeof MasterContract>;
+
+/** One merged diff prompt of a contract-first story, as the ledger tells of it. */
+const DeliveredPrompt = z.strictObject({
+  prompt: IssueNumber,
+  pull: IssueNumber,
+  merged: Sha,
+  evidence: Sha256.nullable().describe("The hash of the entry that sealed it; null: nothing was sealed."),
+  held: z
+    .boolean()
+    .describe(
+      "The last verdict before the merge was success, and let no forbidden or undeclared path pass by a waiver.",
+    ),
+  ci: Ci.nullable().describe("What the sealed evidence says of the checks; null: nothing was sealed."),
+});
+
+/** What became of a master contract, from the ledger alone; no model is asked. */
+export const Conformance = z.strictObject({
+  version: z.literal(1),
+  contract: Sha256.describe("Of the master contract's text."),
+  through: z.int().positive().describe("The number of the last entry that it rests on."),
+  headings: FilledHeadings,
+  criteria: z.array(
+    z.strictObject({
+      criterion: z.string(),
+      prompts: z.array(IssueNumber).describe("The prompts that name it word for word; empty: none does."),
+    }),
+  ),
+  prompts: z.array(DeliveredPrompt),
+  invariants: z.array(z.string()),
+  testers: z.array(Account).describe("Whose passing sign-off stands on a merged head; a machine sees no invariant."),
+  commands: z.array(
+    z.strictObject({
+      command: z.string(),
+      seen: z.boolean().describe("A check of that name passed on a merged head."),
+    }),
+  ),
+});
+export type Conformance = z.infer<typeof Conformance>;

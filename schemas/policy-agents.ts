@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, seconds } from "./policy-values.ts";
+import { count, plainFile, seconds } from "./policy-values.ts";
 
 const Limits = z.strictObject({
   runtime: seconds.default(1_200).describe("Seconds, or a form such as `20m`."),
@@ -37,9 +37,6 @@ export function toolIn(text: string): { name: ToolName; version: string | null }
   const [name = "", version = null] = text.split("@");
   return { name: name === "claude" || name === "codex" || name === "opencode" ? name : "custom", version };
 }
-
-/** A path of one file: nothing of it is a pattern, and no part of it leads out of the repository. */
-const plainPath = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\p{Cc}\\*?[\]{}!]{1,200}$/u;
 
 /** The part of the policy that says which models work, and within which limits. */
 export const Agents = z
@@ -82,7 +79,7 @@ export const Agents = z
         "How many diff prompts of one run are in work at the same time: those that wait for no other and whose paths do not overlap. One after the other where `gates.casefile` has files written.",
       ),
     instructions: z
-      .array(z.string().regex(plainPath, "name a file by its path from the root, without `..` and wildcards"))
+      .array(plainFile)
       .max(5)
       .default([])
       .describe(

@@ -10,6 +10,14 @@ export const pattern = z
     "A path pattern: `*` within one name, `**` between slashes for any folders; `dir` means the folder and all in it.",
   );
 
+/** A path of one file: nothing of it is a pattern, and no part of it leads out of the repository. */
+export const plainFile = z
+  .string()
+  .regex(
+    /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\p{Cc}\\*?[\]{}!]{1,200}$/u,
+    "name a file by its path from the root, without `..` and wildcards",
+  );
+
 /** A list of path patterns. */
 export const patterns = z.array(pattern).max(500);
 

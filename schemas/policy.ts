@@ -3,7 +3,7 @@ import { maxPaths } from "./limits.ts";
 import { Agents } from "./policy-agents.ts";
 import { Gates } from "./policy-gates.ts";
 import { Phases, Role } from "./policy-roles.ts";
-import { count, days, duties } from "./policy-values.ts";
+import { count, days, duties, plainFile } from "./policy-values.ts";
 import { Risk } from "./text.ts";
 
 const person = z
@@ -85,6 +85,21 @@ const Tiers = z.strictObject({
     .optional()
     .describe(
       "The short road: `ai:run` by an executor on any issue runs its text as it stands, and somebody else signs the change off or reviews it.",
+    ),
+  contract: z
+    .strictObject({
+      risk: z
+        .array(Risk)
+        .min(1)
+        .default(["high", "critical"])
+        .describe("The risks that take this road: the highest that epic, story, task file and plan say."),
+      template: plainFile.describe(
+        "A Markdown file of the default branch, at most 16 KB, whose headings the contract fills: `Acceptance criteria`, `Invariants`, `Verification commands` and so on.",
+      ),
+    })
+    .optional()
+    .describe(
+      "The contract-first road: with the plan people approve one master contract, made from a template, and the story ends with a report of what came of it.",
     ),
 });
 
@@ -203,6 +218,11 @@ export const Policy = z
       message: `it names a role of \`roles\` that allows at most ${maxPaths} patterns`,
       path: ["tiers", "light", "role"],
     },
+  )
+  .refine(
+    ({ tiers: { light, contract } }) =>
+      light === undefined || !light.risk.some((risk) => contract?.risk.includes(risk)),
+    { message: "a risk takes one road: `tiers.light.risk` has it too", path: ["tiers", "contract", "risk"] },
   );
 
 /** The policy with its defaults filled in; sizes in bytes, times in seconds. */

@@ -70,6 +70,7 @@ const StepBase = {
   acceptance: Lines.min(1),
   evidence: z.array(z.string()),
   size: Size.optional().describe("The most that the change may have; absent: the policy's limits alone."),
+  master: Sha256.optional().describe("Of the master contract's text that the approval names; absent: there is none."),
   casefiles: z
     .array(Casefile)
     .min(1)

@@ -69,6 +69,7 @@ export function stepPrompt(pack: Pack, worker: "own" | "program" = "own"): Promp
       ? []
       : [`Not to these, which Sallyport adds itself: ${pack.casefiles.map(({ path }) => path).join(", ")}.`]),
     ...instructionLines(pack.instructions, marked),
+    ...(pack.master === undefined ? [] : [`It is part of the master contract ${pack.master}.`]),
     ...marked("task", [
       pack.contract,
       "",

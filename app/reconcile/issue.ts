@@ -1,7 +1,7 @@
 import { apiObjects } from "../../collect/github/objects.ts";
 import { readPermission } from "../../collect/github/people.ts";
 import type { GitHub } from "../../collect/github/request.ts";
-import { readInstructions } from "../../collect/issue/base-files.ts";
+import { readBaseText, readInstructions } from "../../collect/issue/base-files.ts";
 import type { Conversation } from "../../collect/issue/conversation.ts";
 import { type IssueReading, readIssue } from "../../collect/issue/issue.ts";
 import { readOpeners } from "../../collect/issue/openers.ts";
@@ -90,6 +90,10 @@ export async function observeIssue(
     objects,
     isPlanned,
   });
+  const template = await readTemplateFor(reading.issue, common, entries, {
+    objects,
+    isAsked: isPlanned || conversation.value.commands.length > 0,
+  });
   return known({
     repository: repositoryRef,
     decide: async () => {
@@ -105,6 +109,7 @@ export async function observeIssue(
         text,
         openers: openers.value,
         instructions,
+        template,
         entries: fresh,
         outcomes,
       };
@@ -181,6 +186,20 @@ async function readInstructionsFor(
   const read = new Map<string, Known<InstructionReading[]>>();
   if (paths.length > 0) for (const commit of wanted) read.set(commit, await readInstructions(objects, commit, paths));
   return read;
+}
+
+/** The template of master contracts, where the policy has that tier and a plan of the story is open or asked for. */
+async function readTemplateFor(
+  issue: StoryFacts["issue"],
+  { base, policy }: Pick<StoryFacts, "base" | "policy">,
+  entries: readonly TypedEntry[],
+  { objects, isAsked }: { objects: Pick<Objects, "entry" | "blob">; isAsked: boolean },
+): Promise<StoryFacts["template"]> {
+  const path = usablePolicy(policy)?.policy.tiers.contract?.template;
+  const { contract, plan } = foldStory(issue.number, entries);
+  const isOpen = isAsked || contract === null || contract.revision !== plan?.revision;
+  if (path === undefined || !isStory(issue) || !isOpen) return null;
+  return base.known ? readBaseText(objects, base.value, path) : base;
 }
 
 /** The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed again here. */

@@ -16,7 +16,11 @@ type FileReader = Pick<Objects, "entry" | "blob">;
  * A text file at a commit of the default branch; null: there is none at this path, it is a link, larger than
  * `textBytes`, or no text. Whoever may push there wrote it.
  */
-async function readBaseText(objects: FileReader, commit: string, path: string): Promise<Known<Instruction | null>> {
+export async function readBaseText(
+  objects: FileReader,
+  commit: string,
+  path: string,
+): Promise<Known<Instruction | null>> {
   const entry = await objects.entry(commit, path);
   if (!entry.known) return entry;
   if (entry.value?.type !== "blob" || entry.value.mode === "120000") return known(null);

@@ -23,7 +23,7 @@ import { Pack, StepResult } from "../../schemas/step.ts";
 import { GivenFacts } from "../../schemas/verdict.ts";
 import { comparedBytes } from "../changes.ts";
 import { gitObjects } from "../git/objects.ts";
-import { readInstructions } from "../issue/base-files.ts";
+import { readBaseText, readInstructions } from "../issue/base-files.ts";
 import type { Objects } from "../objects.ts";
 import { parsePolicy } from "../policy/policy.ts";
 import { readJudged } from "./replay-verdict.ts";
@@ -117,7 +117,9 @@ async function readGit(
     const policy = parts === null ? nothing : await readPolicyBlob(objects, parts.policy);
     const paths = policy.known ? policy.value.agents.instructions : [];
     const read = parts === null ? nothing : await readInstructions(objects, parts.base, paths);
+    const named = policy.known ? policy.value.tiers.contract?.template : undefined;
     return {
+      template: parts === null || named === undefined ? known(null) : await readBaseText(objects, parts.base, named),
       policyAtBase: parts === null ? nothing : await policySide(objects, parts.base),
       policy,
       instructions: read.known ? known(read.value.flatMap(({ file }) => file ?? [])) : read,

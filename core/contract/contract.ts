@@ -4,6 +4,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import { type Assignment, assignment } from "../../schemas/policy-agents.ts";
 import type { Attempt, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
+import type { PlanRules } from "../effects.ts";
 import { oneLine } from "../escape.ts";
 import { branchName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -12,8 +13,10 @@ import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
 import type { PlanAnswer } from "../record/answers.ts";
 import type { BranchState } from "../record/checkpoints.ts";
+import { highestRisk } from "../record/requirements.ts";
 import { cardOf, phaseOf } from "./cards.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
+import { promptsNaming } from "./master.ts";
 
 /**
  * The digest of a ticket as a planner or approver saw it: an edit of title or body changes it, and so does one of a
@@ -67,9 +70,6 @@ export function isExpired(proposedAt: string, now: string): boolean {
  */
 export const maxPlanLength = 200_000;
 
-/** The parts of a policy that a plan is held against. */
-export type PlanRules = Pick<Policy, "roles" | "gates" | "extends" | "phases">;
-
 /** A role of the policy by its name; undefined for a name that every object has, such as `constructor`. */
 function roleOf(policy: PlanRules, name: string) {
   return Object.hasOwn(policy.roles, name) ? policy.roles[name] : undefined;
@@ -85,7 +85,7 @@ export function planProblems(plan: Plan, policy: PlanRules, story: number, decis
   if (bytes > maxPlanLength)
     return [`The plan has ${bytes} bytes, and nobody reads more than ${maxPlanLength}: split the story.`];
   const phase = phaseOf(policy);
-  return plan.prompts.flatMap((prompt, index) => {
+  const ofPrompts = plan.prompts.flatMap((prompt, index) => {
     const name = `Prompt ${index + 1}`;
     const role = roleOf(policy, prompt.role);
     if (role === undefined) {
@@ -116,6 +116,19 @@ export function planProblems(plan: Plan, policy: PlanRules, story: number, decis
         .map((path) => `${name} declares \`${path}\` as evidence; it is a casefile, which Sallyport writes.`),
     ];
   });
+  return [...ofPrompts, ...unnamedCriteria(plan, policy)];
+}
+
+/** Under the contract-first tier, the story's criteria that no prompt has among its own. */
+function unnamedCriteria({ risk, acceptance, prompts }: Plan, { contractFirst }: PlanRules): string[] {
+  const held = highestRisk([risk, contractFirst?.asked ?? null]) ?? risk;
+  if (contractFirst?.risks.includes(held) !== true) return [];
+  return acceptance
+    .filter((criterion) => promptsNaming(criterion, prompts).length === 0)
+    .map(
+      (criterion) =>
+        `The story is contract-first (risk ${held}), and no prompt has this criterion of its: ${criterion} Put it, word for word, into those that meet it.`,
+    );
 }
 
 /**
@@ -235,13 +248,18 @@ export type PromptStep = {
   previous: string | null;
   /** The policy's instructions as they stand in the approval's base. */
   instructions: readonly Instruction[];
+  /** The SHA-256 of the master contract's text; absent: there is none. */
+  master?: string | undefined;
 };
 
 /** The fields of a pack that do not depend on the policy. */
-export function packFields({ run, story, prompt, attempt, repository, base, contract }: PromptStep) {
+export function packFields({ run, story, prompt, attempt, repository, base, contract, master }: PromptStep) {
   const { text, paths, acceptance, evidence, size } = contract;
-  const fields = { run, story, prompt, attempt, repository, base, contract: text, paths, acceptance, evidence };
-  return size === undefined ? fields : { ...fields, size };
+  return {
+    ...{ run, story, prompt, attempt, repository, base, contract: text, paths, acceptance, evidence },
+    ...(size === undefined ? {} : { size }),
+    ...(master === undefined ? {} : { master }),
+  };
 }
 
 /**

@@ -1,6 +1,8 @@
+import type { Conformance } from "../../schemas/entry-parts.ts";
 import { logFile } from "../contract/casefile-log.ts";
 import { planFile } from "../contract/casefile-plan.ts";
-import type { TypedEntry } from "../entries.ts";
+import { conformanceText } from "../contract/conformance.ts";
+import { lastEntry, type TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { list, section, table } from "../markdown.ts";
 import { planAnswers } from "../record/answers.ts";
@@ -21,11 +23,14 @@ export function storyFiles(entries: readonly TypedEntry[], story: number): Map<s
   const record = foldStory(story, entries);
   const { contract, prompts, run } = record;
   if (contract === null) return null;
+  const report = lastEntry(entries, "story.completed", ({ body }) => body.story === story)?.body.conformance;
   const width = String(prompts.length).length;
   const name = (index: number) => `prompts/${String(index).padStart(width, "0")}.md`;
   return new Map([
     ["README.md", brief(entries, story, { ...record, contract })],
     ...(run === null ? [] : [["PLAN.md", planFile(entries, story, run.run)] as const]),
+    ...(contract.master === undefined ? [] : [["CONTRACT.md", contract.master.text] as const]),
+    ...(report === undefined ? [] : [["CONFORMANCE.md", conformanceFile(story, report)] as const]),
     ...prompts.map(({ contract: { index, text } }) => [name(index), `${text.trimEnd()}\n`] as const),
     ["PROGRESS.md", progress(story, record)],
     ["TRACEABILITY.md", traceability(entries, story, prompts)],
@@ -108,6 +113,10 @@ function traceability(entries: readonly TypedEntry[], story: number, all: readon
           )),
     ]),
   );
+}
+
+function conformanceFile(story: number, report: Conformance): string {
+  return lines(`# Story #${story}: conformance`, "", ...conformanceText(report));
 }
 
 const lines = (...all: readonly string[]) => `${all.join("\n").trimEnd()}\n`;

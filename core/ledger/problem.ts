@@ -13,6 +13,7 @@ export type LedgerProblemCode =
   | "kind-not-allowed"
   | "key-not-valid"
   | "bad-attempt"
+  | "bad-contract"
   | "cut-tail"
   | "bad-body"
   | "missing-body"

@@ -112,6 +112,15 @@ function lostInstructions({ policy }: Loaded, files: readonly string[]): LintDra
   });
 }
 
+/** Warns about a template of master contracts that is not in the tree: each story of that tier would wait for it. */
+function lostTemplate({ policy }: Loaded, files: readonly string[]): LintDraft[] {
+  const { contract } = policy.tiers;
+  if (contract === undefined || files.includes(contract.template)) return [];
+  const message = `\`${contract.template}\` is not in the repository, so no story of risk ${contract.risk.join(" or ")} can be approved.`;
+  const next = "Add the file, with a heading for each part of the contract, or take `tiers.contract` out.";
+  return [{ code: "no-such-template", key: "tiers.contract.template", message, next }];
+}
+
 const plainName = (name: string) => shortName(name).toLowerCase();
 
 /** Warns if the one approver also asks: under `separation: strict` nobody approves that. A team may have other members. */
@@ -147,7 +156,9 @@ export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): Lint
     ...lists.flatMap(shadowed),
     ...allowedAndDenied(loaded),
     ...wideRoles(loaded),
-    ...(files === null ? [] : [...unreachableTests(loaded, files), ...lostInstructions(loaded, files)]),
+    ...(files === null
+      ? []
+      : [...unreachableTests(loaded, files), ...lostInstructions(loaded, files), ...lostTemplate(loaded, files)]),
     ...refusedCasefiles(loaded),
     ...(checks === null ? [] : missingChecks(loaded.policy, checks)),
     ...unheldDuties(loaded.policy),

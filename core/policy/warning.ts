@@ -14,6 +14,7 @@ export type LintCode =
   | "nobody-plans"
   | "nobody-runs"
   | "no-such-instructions"
+  | "no-such-template"
   | "tests-in-no-role"
   | "too-few-waive";
 

@@ -2,12 +2,13 @@ import type { EntryBody } from "../../schemas/entries.ts";
 import type { ContractPrompt, DigestParts, Source } from "../../schemas/entry-parts.ts";
 import { policyPath } from "../../schemas/limits.ts";
 import type { PlannedPrompt } from "../../schemas/plan.ts";
-import { answersPart, approvalDigest, declaredPaths } from "../contract/contract.ts";
-import { digestOf } from "../digest.ts";
+import { answersPart, approvalDigest, declaredPaths, deniedPatterns } from "../contract/contract.ts";
+import { digestOf, sha256 } from "../digest.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
 import { idsOf } from "../people/authorship.ts";
 import { type PlanAnswer, planAnswers } from "../record/answers.ts";
+import { requirementsOf } from "../record/requirements.ts";
 import { askersOf } from "../record/story.ts";
 import { contractBody, runBody } from "../story/bodies.ts";
 import type { ReplayContext, RunBasis } from "./sources.ts";
@@ -39,22 +40,26 @@ export function findRunBasis(
 }
 
 /**
- * Derives the contract from the approved plan. The story's title comes from the frozen text, its decisions and what people
- * asked from the recorded contract: no other entry has them.
+ * Derives the contract from the approved plan. The story's title comes from the frozen text; its decisions, what people
+ * asked and what a master contract is filled from come from the recorded contract: no other entry has them.
  */
-function derivedContract(entries: readonly TypedEntry[], basis: RunBasis): EntryBody<"contract.frozen"> {
+export function derivedContract(
+  entries: readonly TypedEntry[],
+  basis: Omit<RunBasis, "run">,
+): EntryBody<"contract.frozen"> {
   const { plan, approval, contract } = basis;
-  const { story, prompts, asked, decisions = [] } = contract.body;
+  const { story, prompts, asked, decisions = [], master } = contract.body;
   const title = storyTitle(prompts[0]?.text ?? "", plan.body.plan.prompts[0], story);
   const { digest, tier } = approval.body;
   return contractBody({ number: story, title }, plan.body, digest, decisions, asked, {
     size: tier?.size,
     answers: frozenAnswers(entries, basis),
+    master,
   });
 }
 
 /** The answers that the approval was bound to; older approvals leave them to each pack. */
-function frozenAnswers(entries: readonly TypedEntry[], { approval }: RunBasis): PlanAnswer[] {
+function frozenAnswers(entries: readonly TypedEntry[], { approval }: Pick<RunBasis, "approval">): PlanAnswer[] {
   const { story, parts } = approval.body;
   if (parts.answers === undefined) return [];
   return planAnswers(
@@ -101,6 +106,8 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
   const paths = declaredPaths(plan.body.plan);
   const answers: Pick<DigestParts, "answers"> =
     parts.answers === undefined ? {} : answersPart(frozenAnswers(context.entries, context.basis));
+  const { master } = derivedContract(context.entries, context.basis);
+  const contract: Pick<DigestParts, "contract"> = master === undefined ? {} : { contract: sha256(master.text) };
   yield comparedStep({ step: "paths", seq: approval.seq, about }, "the declared paths, from the plan", [
     ["paths", paths, parts.paths],
   ]);
@@ -109,7 +116,12 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
     ["plan", planDigest, parts.plan],
     ["issue", issueSha256, parts.issue],
     ["answers", answers.answers ?? null, parts.answers ?? null],
-    ["digest", approvalDigest({ ...parts, plan: planDigest, issue: issueSha256, paths, ...answers }), digest],
+    ["contract", contract.contract ?? null, parts.contract ?? null],
+    [
+      "digest",
+      approvalDigest({ ...parts, plan: planDigest, issue: issueSha256, paths, ...answers, ...contract }),
+      digest,
+    ],
   ]);
   yield separationStep(context);
   yield policyStep(context);
@@ -166,7 +178,8 @@ function policyStep({ basis: { approval }, sources: { git } }: ReplayContext): R
   ]);
 }
 
-function* contractSteps({ entries, basis }: ReplayContext): Generator<ReplayStep> {
+function* contractSteps(context: ReplayContext): Generator<ReplayStep> {
+  const { entries, basis } = context;
   const { seq, body } = basis.contract;
   const derived = derivedContract(entries, basis);
   const head = (about: string): StepHead => ({ step: "contract", seq, about });
@@ -174,6 +187,13 @@ function* contractSteps({ entries, basis }: ReplayContext): Generator<ReplayStep
     ...fieldPairs(derived, body, ["digest", "revision", "risk", "manualTest"]),
     ["prompts", derived.prompts.length, body.prompts.length],
   ]);
+  if (derived.master !== undefined && body.master !== undefined)
+    yield comparedStep(
+      { step: "master contract", seq, about: body.master.template.path },
+      "its text and headings, from the template, the plan and the answers",
+      fieldPairs(derived.master, body.master, ["template", "forbidden", "headings", "text"]),
+    );
+  yield* templateStep(context);
   for (const [index, frozen] of body.prompts.entries()) {
     const expected = derived.prompts[index];
     yield comparedStep(
@@ -182,6 +202,23 @@ function* contractSteps({ entries, basis }: ReplayContext): Generator<ReplayStep
       expected === undefined ? [["prompt", "none", frozen]] : fieldPairs(expected, frozen),
     );
   }
+}
+
+/** Compares whether there is a master contract, and what it was filled from, with the approval's policy and base. */
+function* templateStep({ basis, sources: { git } }: ReplayContext): Generator<ReplayStep> {
+  const { contract, approval } = basis;
+  if (git === null || !git.policy.known || approval.body.tier !== undefined) return;
+  const { master } = contract.body;
+  const policy = git.policy.value;
+  const tier = policy.tiers.contract;
+  const isAsked = tier?.risk.includes(requirementsOf(contract.body).risk) === true;
+  if (!isAsked && master === undefined) return;
+  const head: StepHead = { step: "master contract", seq: contract.seq, about: "tiers.contract" };
+  if (!git.template.known) return yield untriedStep(head, "missing", git.template.why);
+  yield comparedStep(head, "its template in the approval's base, and what the policy keeps from agents", [
+    ["template", isAsked ? (git.template.value ?? "none") : "none asked for", master?.template ?? "none"],
+    ["forbidden", deniedPatterns(policy), master?.forbidden ?? []],
+  ]);
 }
 
 function runStep({ entries, basis }: ReplayContext): ReplayStep {

@@ -10,6 +10,7 @@ import { roundOf } from "../record/rework.ts";
 import { foldStory, type PromptRecord } from "../record/story.ts";
 import { adviceRoundBody, pullBody } from "../story/bodies.ts";
 import { endOf, failuresOf } from "../story/remediating.ts";
+import { derivedCompletion } from "./contracts.ts";
 import type { PromptEntry, ReplayContext } from "./sources.ts";
 import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
 
@@ -18,7 +19,15 @@ type Derivation = (entry: TypedEntry, context: ReplayContext) => ReplayStep | nu
 
 /** Derives again a run's entries outside its attempts, one kind of step after the other. */
 export function progressSteps(context: ReplayContext): ReplayStep[] {
-  const derivations: Derivation[] = [pullStep, handoffStep, rollbackStep, reworkStep, remediationStep, endStep];
+  const derivations: Derivation[] = [
+    pullStep,
+    handoffStep,
+    rollbackStep,
+    reworkStep,
+    remediationStep,
+    endStep,
+    completionStep,
+  ];
   return derivations.flatMap((derive) => context.entries.flatMap((entry) => derive(entry, context) ?? []));
 }
 
@@ -227,4 +236,17 @@ function endStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplaySt
   return comparedStep({ step: "end", seq: entry.seq, about: run }, "it succeeded, so every prompt is completed", [
     ["open prompts", [], prompts.filter((prompt) => !completed.has(prompt))],
   ]);
+}
+
+/** Compares the end of the story with the entries before it, and the report of its master contract, after its last run. */
+function completionStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
+  const { run, story } = basis.run.body;
+  if (entry.kind !== "story.completed" || entry.body.story !== story) return null;
+  const last = lastEntry(entries, "run.submitted", ({ body }) => body.story === story, entry.seq);
+  if (last?.body.run !== run || basis.contract.body.master === undefined) return null;
+  return comparedStep(
+    { step: "conformance", seq: entry.seq, about: `story #${story}` },
+    "what became of the master contract, from the entries before it",
+    [["body", derivedCompletion(entry, entries), entry.body]],
+  );
 }

@@ -64,6 +64,7 @@ export function derivePrompt(
     ],
     previous: report?.previous ?? null,
     instructions: instructions?.known === true ? instructions.value : [],
+    master: basis.approval.body.parts.contract,
   };
   const tries = failedBefore(promptEntry, attempts, entries);
   let derived: Derived;

@@ -35,6 +35,8 @@ export type ReplayGit = {
   policy: Known<Policy>;
   /** The files that this policy names as instructions, as they stand in the approval's base. */
   instructions: Known<Instruction[]>;
+  /** The file that it names as the template of master contracts, as it stands there; null: it names none, or no text. */
+  template: Known<Instruction | null>;
   /** The recorded commits by their ids. */
   commits: ReadonlyMap<string, Known<WrittenCommit>>;
   /** The facts of the run's verdicts, by their entries' sequence numbers; those without published facts are absent. */

@@ -10,6 +10,7 @@ export type ReplayStepName =
   | "separation"
   | "policy"
   | "contract"
+  | "master contract"
   | "run"
   | "hand-off"
   | "checkpoint"
@@ -28,7 +29,8 @@ export type ReplayStepName =
   | "pull request"
   | "verdict"
   | "rollback"
-  | "end";
+  | "end"
+  | "conformance";
 
 /**
  * `same`: the derived value equals the ledger's, byte for byte. `differs`: it does not. `unpublished`: this copy lacks

@@ -1,9 +1,23 @@
+import type { EntryBody } from "../../schemas/entries.ts";
+import type { Instruction } from "../../schemas/step.ts";
+import type { Risk } from "../../schemas/text.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import { answersPart, approvalDigest, declaredPaths, isExpired, maxAnswersLength } from "../contract/contract.ts";
+import {
+  answersPart,
+  approvalDigest,
+  declaredPaths,
+  deniedPatterns,
+  isExpired,
+  maxAnswersLength,
+} from "../contract/contract.ts";
+import { hasHeadings, maxMasterLength } from "../contract/master.ts";
+import { sha256 } from "../digest.ts";
 import { appActor, userActor } from "../entries.ts";
+import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
+import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { contractOrigin, otherStoryOf } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
@@ -12,12 +26,74 @@ import { contractBody } from "./bodies.ts";
 import { isStory, type StoryContext } from "./facts.ts";
 import { askedIn, ticketDigest } from "./ticket.ts";
 
+type Contract = EntryBody<"contract.frozen">;
+
+/** Why a contract-first story goes no further, the one next step, and who can take it. */
+export type Parked = { why: string; step: string; who: string };
+
+/** The template that the contract-first tier asks for at this risk; null: none is asked for; undefined: it was not read. */
+export function templateFor(
+  risk: Risk | null,
+  { facts: { template }, loaded: { policy } }: StoryContext,
+): Instruction | Parked | null | undefined {
+  const tier = policy.tiers.contract;
+  if (tier === undefined || risk === null || !tier.risk.includes(risk)) return null;
+  if (template === null || !template.known) return undefined;
+  const path = code(tier.template);
+  const parked = (fault: string, step: string) => ({
+    why: `The risk is ${risk}, so the story needs a master contract (\`tiers.contract\`), and its template ${path} ${fault}.`,
+    step: `${step} on the default branch.`,
+    who: "anyone who may push there",
+  });
+  if (template.value === null) return parked("is no text file of at most 16 KB on the default branch", `Add ${path}`);
+  if (!hasHeadings(template.value)) return parked("has no heading that it could fill", `Give ${path} headings`);
+  return template.value;
+}
+
+/** What an approval would freeze now as the contract of the plan, without its digest; or why it would not. */
+export function draftContract(context: StoryContext): { contract: Contract } | Parked | null {
+  const { record, facts, loaded } = context;
+  const { plan, planAnswers: answers } = record;
+  if (plan === null || !facts.decisions.known) return null;
+  const asked = askedIn(facts);
+  const { risk } = requirementsOf({ ...plan.plan, asked });
+  const template = templateFor(risk, context);
+  if (template === undefined) return null;
+  if (template !== null && "why" in template) return template;
+  const master = template === null ? undefined : { template, forbidden: deniedPatterns(loaded.policy) };
+  const decisions = facts.decisions.value.map(({ path }) => path);
+  const contract = contractBody(facts.issue, plan, "", decisions, asked, { answers, master });
+  const length = contract.master?.text.length ?? 0;
+  if (length <= maxMasterLength) return { contract };
+  return {
+    why: `The master contract has ${length} characters, and nobody is shown more than ${maxMasterLength} of one.`,
+    step: "/refine Split it: this story is too large.",
+    who: holders(loaded.policy.people, "planners"),
+  };
+}
+
+/** Why a story waits for its template; before there is a plan, people alone say the risk. Null: it does not wait. */
+export function parkedContract(context: StoryContext): Parked | null {
+  const { plan, contract } = context.record;
+  if (contract !== null && contract.revision === plan?.revision) return null;
+  const found = plan === null ? templateFor(askedIn(context.facts).risk, context) : draftContract(context);
+  return found !== null && found !== undefined && "why" in found ? found : null;
+}
+
+/** One line of why a story is parked, for a reply. */
+export function parkedLine({ why, step, who }: Parked): string {
+  return `${why} Next: ${step} (${who})`;
+}
+
 /**
- * The digest under which the plan can be approved now, with its parts; null while the base is unknown or there is no
- * plan.
+ * The digest under which the plan can be approved now, with its parts and the contract that this freezes; null while
+ * base, decisions or template are unknown, or there is no plan or no master contract where one is asked for.
  */
-export function currentDigest({ record, facts, loaded }: StoryContext) {
-  if (record.plan === null || !facts.base.known) return null;
+export function currentDigest(context: StoryContext) {
+  const { record, facts, loaded } = context;
+  const draft = draftContract(context);
+  if (record.plan === null || !facts.base.known || draft === null || "why" in draft) return null;
+  const { master } = draft.contract;
   const parts = {
     plan: record.plan.planSha256,
     issue: ticketDigest(facts, record.plan),
@@ -25,8 +101,10 @@ export function currentDigest({ record, facts, loaded }: StoryContext) {
     paths: declaredPaths(record.plan.plan),
     policy: loaded.blob,
     ...answersPart(record.planAnswers),
+    ...(master === undefined ? {} : { contract: sha256(master.text) }),
   };
-  return { digest: approvalDigest(parts), parts };
+  const digest = approvalDigest(parts);
+  return { digest, parts, contract: { ...draft.contract, digest } };
 }
 
 /** Whether the plan answers the last request. One that a person asked to change is not open for approval any more. */
@@ -51,7 +129,8 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
       "newer-request",
       `Revision ${plan.revision} is not open any more: somebody asked for another plan after it. Read the comment above.`,
     );
-  if (!facts.base.known) return null;
+  const draft = draftContract(context);
+  if (draft !== null && "why" in draft) return refuse("template", parkedLine(draft));
   const current = currentDigest(context);
   if (current === null) return null;
   if (plan.issueSha256 !== current.parts.issue) {
@@ -83,14 +162,13 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
   }
   const actor = userActor(request.by);
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
-  const decisions = facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [];
   if (request.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
-  const asked = askedIn(facts);
-  const { risk, needsManualTest } = requirementsOf({ ...plan.plan, asked });
+  const { contract } = current;
+  const { risk, needsManualTest } = requirementsOf(contract);
   const test = needsManualTest ? "a manual test" : "no manual test but the policy's";
   return accept(
     "approved",
-    `Read as: approved by @${request.by.login} for \`${digest.slice(0, 12)}…\`, with risk ${risk} and ${test}. The diff prompts are being opened.`,
+    `Read as: approved by @${request.by.login} for \`${digest.slice(0, 12)}…\`, with risk ${risk} and ${test}.${contract.master === undefined ? "" : " The master contract is frozen."} The diff prompts are being opened.`,
     [
       {
         kind: "approval.granted",
@@ -109,7 +187,7 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
         kind: "contract.frozen",
         actor: appActor(facts),
         subject,
-        body: contractBody(facts.issue, plan, digest, decisions, asked, { answers: record.planAnswers }),
+        body: contract,
       },
     ],
   );

@@ -6,6 +6,7 @@ import type { Attempt, StepResult, Usage } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import { adviceSignature } from "../contract/advice.ts";
 import { compilePrompt, type PromptExtras } from "../contract/contract.ts";
+import { compileMaster, type MasterParts } from "../contract/master.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import { checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -22,6 +23,9 @@ export function stepOf({ run, story, prompt, attempt }: AttemptStep): AttemptSte
   return { run, story, prompt, attempt };
 }
 
+/** What a contract holds beside the plan; `master`: what a master contract is filled from, under that tier. */
+export type ContractExtras = PromptExtras & { master?: Pick<MasterParts, "template" | "forbidden"> | undefined };
+
 /**
  * The contract of an approved plan, frozen here. A model wrote the plan, and anyone who can edit the issue its title;
  * `asked` is what the story and its epic say.
@@ -32,9 +36,9 @@ export function contractBody(
   digest: string,
   decisions: string[],
   asked: EntryBody<"contract.frozen">["asked"],
-  extras: PromptExtras = {},
+  { master, ...extras }: ContractExtras = {},
 ): EntryBody<"contract.frozen"> {
-  return {
+  const contract = {
     story: story.number,
     revision,
     digest,
@@ -44,6 +48,8 @@ export function contractBody(
     decisions,
     prompts: plan.prompts.map((prompt, index) => compilePrompt(story, plan, prompt, index + 1, extras)),
   };
+  if (master === undefined) return contract;
+  return { ...contract, master: compileMaster({ ...master, story, plan, contract, answers: extras.answers ?? [] }) };
 }
 
 /** A story's next run, after `runs` earlier ones, with its open prompts; a person submitted it and chose the mode. */

@@ -10,7 +10,7 @@ import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
 import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
-import { approve, contractDrift } from "./approval.ts";
+import { approve, contractDrift, parkedLine, templateFor } from "./approval.ts";
 import { runBody } from "./bodies.ts";
 import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
 import { storyOnly, takeLight } from "./light.ts";
@@ -20,13 +20,14 @@ import { askRework } from "./reworking.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 import { agentAtWork } from "./standing.ts";
+import { askedIn } from "./ticket.ts";
 
 const handlers: Handlers<"story", StoryContext> = {
   status: (context) => accept("shown", statusLine(context)),
   plan: startPlanning,
   refine: (context) => {
     const answer = startPlanning(context);
-    return answer.accepted && context.record.plan === null
+    return answer?.accepted === true && context.record.plan === null
       ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
       : answer;
   },
@@ -112,11 +113,16 @@ export function answerNext(context: StoryContext): Step {
   return {};
 }
 
-function startPlanning({ record, missing }: StoryContext): CommandAnswer {
+function startPlanning(context: StoryContext): CommandAnswer | null {
+  const { record, facts, missing } = context;
   if (record.run !== null && record.run.closed === null)
     return refuse("run-open", "A run is open. `/stop` it before planning again.");
-  return missing.length > 0
-    ? refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`)
+  if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
+  // A planner is paid for nothing where its plan could not be approved.
+  const template = templateFor(askedIn(facts).risk, context);
+  if (template === undefined) return null;
+  return template !== null && "why" in template
+    ? refuse("template", parkedLine(template))
     : accept("planning", "Planning starts; the plan will appear in Sallyport's comment on this issue.");
 }
 

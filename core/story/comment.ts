@@ -3,6 +3,7 @@ import type { Plan } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { type Stage, stages } from "../../schemas/road-entries.ts";
 import { planDifference, planLists } from "../contract/plan-parts.ts";
+import { sha256 } from "../digest.ts";
 import { lastEntry } from "../entries.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
@@ -10,6 +11,7 @@ import { list, section, table } from "../markdown.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
+import { currentDigest } from "./approval.ts";
 import type { StoryContext } from "./facts.ts";
 import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
@@ -29,7 +31,7 @@ export function storySticky(context: StoryContext): string {
   if (who !== "") lines.push(`Who: ${withoutMentions(who)}`, "");
   const unlinked = notLinked(context);
   if (unlinked !== "") lines.push(unlinked, "");
-  lines.push(...promptTable(record), ...failedText(record), ...planText(context));
+  lines.push(...promptTable(record), ...failedText(record), ...masterText(context), ...planText(context));
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
@@ -128,8 +130,28 @@ function differenceText(plan: PlanRecord, { entries, issue }: StoryContext["fact
 
 const fileName = ({ path, sha256 }: FileRef) => `${code(path)} (\`${sha256.slice(0, 12)}…\`)`;
 
+/** The master contract as it would be approved now, or as it was frozen: the very text of its digest, folded. */
+function masterText(context: StoryContext): string[] {
+  const { plan, contract } = context.record;
+  const isFrozen = contract !== null && contract.revision === plan?.revision;
+  const master = (isFrozen ? contract : currentDigest(context)?.contract)?.master;
+  if (master === undefined) return [];
+  const { template, text } = master;
+  const state = isFrozen ? "Master contract" : "Master contract, approved with the plan";
+  return [
+    `<details><summary>${state}: ${sha256(text).slice(0, 12)}…, from ${plain(template.path)} (${template.sha256.slice(0, 12)}…)</summary>`,
+    "",
+    block(text.trimEnd()),
+    "",
+    "</details>",
+    "",
+  ];
+}
+
 /** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
-function planText({ record: { plan, contract }, facts, loaded }: StoryContext): string[] {
+function planText(context: StoryContext): string[] {
+  const { record, facts, loaded } = context;
+  const { plan, contract } = record;
   if (plan === null || plan.compiled === "light") return [];
   const makers = plan.prompts === undefined ? plan.usage.model : askersOf(plan).map(({ login }) => `@${login}`);
   const open = contract?.revision !== plan.revision;

@@ -1,3 +1,4 @@
+import { completionBody, conformanceText } from "../contract/conformance.ts";
 import type { Step } from "../decision.ts";
 import { appActor, entriesOf, lastEntry } from "../entries.ts";
 import { code } from "../escape.ts";
@@ -65,8 +66,7 @@ export function completeStory({ record, facts }: StoryContext): Step {
   if (record.completed || record.contract === null || record.prompts.length === 0) return {};
   const running = record.run !== null && record.run.closed === null;
   if (running || !record.prompts.every((prompt) => prompt.completed)) return {};
-  const prompts = record.prompts.flatMap((prompt) => prompt.issue ?? []);
-  const pulls = record.prompts.flatMap((prompt) => prompt.pull ?? []);
+  const body = completionBody(facts.issue.number, record, facts.entries);
   const comment = [
     "Complete: every diff prompt is merged. This is what the ledger has of each:",
     "",
@@ -74,6 +74,7 @@ export function completeStory({ record, facts }: StoryContext): Step {
       "| prompt | pull request | merged as | last verdict before it | sign-off | evidence |",
       record.prompts.map((prompt) => rowOf(prompt, facts)),
     ),
+    ...(body.conformance === undefined ? [] : conformanceText(body.conformance)),
     "The entries are on the branch `sallyport/evidence`; `npx sallyport ledger verify` checks them without this server.",
   ].join("\n");
   return {
@@ -82,7 +83,7 @@ export function completeStory({ record, facts }: StoryContext): Step {
         kind: "story.completed",
         actor: appActor(facts),
         subject: [],
-        body: { story: facts.issue.number, prompts, pulls },
+        body,
       },
     ],
     effects: [

@@ -68,6 +68,8 @@ export type StoryFacts = CommonFacts & {
   openers: { issue: Opener | null; epic: Opener | null };
   /** Null: it names none. */
   task: TaskReading | null;
+  /** The template of master contracts, as it stands now; `value` null: no such text. Null: nobody has to know. */
+  template: Known<Instruction | null> | null;
   /** The policy's instructions, by the commit of the default branch where they were read. */
   instructions: ReadonlyMap<string, Known<InstructionReading[]>>;
   children: ChildFacts[];

@@ -13,7 +13,7 @@ import { notified } from "../people/notified.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { roundOf } from "../record/rework.ts";
 import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
-import { contractDrift, currentDigest, isCurrentPlan } from "./approval.ts";
+import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
@@ -109,6 +109,8 @@ function planStep(context: StoryContext): Next | null {
       "its author",
     );
   if (!isAnswered(record)) return next("draft", "The planner is at work.");
+  const parked = parkedContract(context);
+  if (parked !== null) return next("blocked", parked.why, parked.step, parked.who);
   if (plan === null || (contract?.revision !== plan.revision && !isCurrentPlan(record))) {
     const why = failedRequest(record);
     const before = plan === null ? "" : ` Revision ${plan.revision} is not open for approval any more.`;

@@ -11,7 +11,7 @@ import { effectKey, sourceKey } from "../identifiers.ts";
 import { openQuestion, planQuestions } from "../record/concerns.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
-import { instructionsAt, intakeQuestions, ticketComments, ticketDigest } from "./ticket.ts";
+import { instructionsAt, intakeQuestions, planRules, ticketComments, ticketDigest } from "./ticket.ts";
 import { decisionsNamed, proposeWritten, writtenPrompts } from "./written.ts";
 
 /** Asks the planner for a person's last request, and records the plan or why there is none. */
@@ -33,7 +33,12 @@ export function plan(context: StoryContext): Step {
       const proposed = facts.plans.get(result.planSha256);
       if (proposed === undefined)
         return failed({ code: "plan-lost", message: "the stored plan could not be read back" });
-      const problems = planProblems(proposed, context.loaded.policy, issue.number, decisionsNamed(facts));
+      const problems = planProblems(
+        proposed,
+        planRules(facts, context.loaded.policy),
+        issue.number,
+        decisionsNamed(facts),
+      );
       if (problems.length > 0) return failed({ code: "plan-outside-policy", message: problems.join(" ") });
       return propose(proposed, result, request, context);
     },
@@ -79,7 +84,7 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
           ...cardOf(role),
         })),
         decisions: decisionsNamed(facts),
-        rules: { roles: policy.roles, gates: policy.gates, extends: policy.extends, phases: policy.phases },
+        rules: planRules(facts, policy),
         backend: use,
         model,
       },

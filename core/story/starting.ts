@@ -3,7 +3,7 @@ import { branchToWrite, packOf } from "../contract/contract.ts";
 import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import { reworkFailures } from "../contract/rework.ts";
 import type { Step } from "../decision.ts";
-import { bodyRef } from "../digest.ts";
+import { bodyRef, sha256 } from "../digest.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -63,8 +63,10 @@ export function startAttempt(
   ];
   const previous = report?.previous ?? null;
   const phase = phaseOf(loaded.policy);
+  const frozen = record.contract?.master;
+  const master = frozen === undefined ? undefined : sha256(frozen.text);
   const pack = packOf(
-    { ...step, repository: facts.repository.name, base, contract, failures, previous, instructions },
+    { ...step, repository: facts.repository.name, base, contract, failures, previous, instructions, master },
     loaded.policy,
     phase,
   );

@@ -145,7 +145,7 @@ function giveOverview(context: StoryContext): Step {
 }
 
 function retryUnread({ record, facts }: StoryContext): Step {
-  const { base, decisions, commands, comments, instructions, issue, text } = facts;
+  const { base, decisions, commands, comments, instructions, issue, template, text } = facts;
   const written = writtenPrompts(facts);
   const isWrittenRead = text.known && written.every(({ written: { isPlanner } }) => isPlanner.known);
   const isTicketRead =
@@ -154,6 +154,7 @@ function retryUnread({ record, facts }: StoryContext): Step {
   const isRead =
     base.known &&
     decisions.known &&
+    template?.known !== false &&
     isTicketRead &&
     isTextRead &&
     [...instructions.values()].every(({ known }) => known) &&

@@ -1,9 +1,11 @@
 import type { FileRef, TicketComment } from "../../schemas/entry-parts.ts";
 import type { Plan } from "../../schemas/plan.ts";
+import type { Policy } from "../../schemas/policy.ts";
 import type { Instruction } from "../../schemas/step.ts";
 import { issueDigest } from "../contract/contract.ts";
 import { taskDifferences } from "../contract/task.ts";
 import { sha256 } from "../digest.ts";
+import type { PlanRules } from "../effects.ts";
 import type { PlanRecord } from "../record/story.ts";
 import { type CommentFact, epicOf, type StoryContext, type StoryFacts } from "./facts.ts";
 import { type Asked, askedBy, storyForm } from "./form.ts";
@@ -58,6 +60,17 @@ export function ticketDigest(
 /** What people ask for beside the plan: the story, its epic and its task file. */
 export function askedIn(facts: Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "task">): Asked {
   return askedBy(facts.issue, epicOf(facts), facts.task?.state === "read" ? facts.task.task : null);
+}
+
+/** What a plan of this story is held against. */
+export function planRules(
+  facts: Parameters<typeof askedIn>[0],
+  { roles, gates, extends: pack, phases, tiers: { contract } }: Policy,
+): PlanRules {
+  const rules = { roles, gates, extends: pack, phases };
+  return contract === undefined
+    ? rules
+    : { ...rules, contractFirst: { risks: contract.risk, asked: askedIn(facts).risk } };
 }
 
 /**

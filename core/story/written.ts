@@ -1,8 +1,9 @@
 import type { WrittenPrompt } from "../../schemas/entry-parts.ts";
 import { Plan } from "../../schemas/plan.ts";
-import { issueDigest, type PlanRules, planProblems } from "../contract/contract.ts";
+import { issueDigest, planProblems } from "../contract/contract.ts";
 import type { EffectFailure, Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
+import type { PlanRules } from "../effects.ts";
 import { appActor } from "../entries.ts";
 import { oneLine } from "../escape.ts";
 import { planQuestions } from "../record/concerns.ts";
@@ -12,7 +13,7 @@ import { hasOpenPull, type PlanRequest } from "../record/story.ts";
 import type { ChildFacts, StoryContext, StoryFacts } from "./facts.ts";
 import { formSections, listItems, storyForm } from "./form.ts";
 import { shownText } from "./shown-text.ts";
-import { askedIn, intakeQuestions, refsOf, writtenDigest } from "./ticket.ts";
+import { askedIn, intakeQuestions, planRules, refsOf, writtenDigest } from "./ticket.ts";
 
 /** A sub-issue that a person wrote as a diff prompt. */
 type Written = ChildFacts & Required<Pick<ChildFacts, "written">>;
@@ -121,7 +122,7 @@ export function proposeWritten(
     ),
     ...read.flatMap((one) => one.problems),
   ];
-  const all = problems.length > 0 ? problems : unfit(plan, prompts, loaded.policy, facts);
+  const all = problems.length > 0 ? problems : unfit(plan, prompts, planRules(facts, loaded.policy), facts);
   if (all.length > 0) return failed({ code: "prompts-unfit", message: all.join(" ").slice(0, 4_000).toWellFormed() });
   const taken: WrittenPrompt[] = prompts.map(({ number, title, written: { by, body } }) => ({
     issue: number,

@@ -49,6 +49,9 @@ gates:
       - when: { paths: ["web/**"], risk: [high], labels: [ui] }
         files: ["proof/**"]
         coverage: { file: coverage/lcov.info, changed: 80, paths: ["web/**"] }
+tiers:
+  light: { role: web, files: 5, lines: 100, risk: [low] }
+  contract: { risk: [high, critical], template: docs/contract.md }
 waivers: { gates: [diff-size, ci], by: architects, days: 7 }
 agents:
   default: anthropic

@@ -5,9 +5,10 @@ import { entriesOf, type TypedEntry } from "../../core/entries.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
 import { attemptEntries, type ReplayGit, type ReplaySources, type WrittenCommit } from "../../core/replay/sources.ts";
+import type { Plan } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack, StepResult, WrittenCasefile } from "../../schemas/step.ts";
-import { begin, playStory, type Story } from "./story.ts";
+import { begin, playStory, type Story, samplePlan } from "./story.ts";
 
 type WriteChange = Extract<Effect, { type: "write-change" }>;
 type Written = { commit: string; tree: string; parent: string; casefiles?: WrittenCasefile[] };
@@ -30,8 +31,9 @@ export const answers: StepResult[] = [1, 1, 2].map((index, place) => ({
 export function playRun(
   write: (change: WriteChange, story: Story, files: StepResult["files"]) => Written,
   story: Story = playStory(),
+  plan: Plan = samplePlan,
 ): TypedEntry[] {
-  begin(story);
+  begin(story, plan);
   story.answer(answers[0]);
   for (const [pull, answer] of [
     [11, answers[1]],
@@ -63,7 +65,8 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
     const failures = before === undefined ? [] : attemptEntries(entries, before).closed?.body.reasons;
     if (contract === undefined || failures === undefined) throw new Error("the run has no such attempt");
     const { run, story, prompt, attempt, base, pack: ref } = asked.body;
-    const more = { failures, previous: null, instructions: [] };
+    const master = frozen?.body.master === undefined ? undefined : sha256(frozen.body.master.text);
+    const more = { failures, previous: null, instructions: [], master };
     const pack = packOf({ run, story, prompt, attempt, repository, base, contract, ...more }, policy, undefined);
     if (pack === null || digestOf(pack) !== ref.sha256) throw new Error(`pack ${index} is not the recorded one`);
     return pack;
@@ -89,27 +92,34 @@ export function sourcesOf(entries: readonly TypedEntry[], published: Partial<Rep
 /** A git directory whose default branch has this policy as this blob, and nothing else. */
 export function gitOf(blob: string, policy: Policy, change: Partial<ReplayGit> = {}): ReplayGit {
   const policyAtBase = known({ mode: "100644", sha: blob });
-  const nothing = { instructions: known([]), commits: new Map(), judged: new Map() };
+  const nothing = { instructions: known([]), template: known(null), commits: new Map(), judged: new Map() };
   return { policyAtBase, policy: known(policy), ...nothing, ...change };
 }
 
 /** A run whose commits are made up, and all that a replay of it reads. */
-export function recordedRun(policy: Policy): { entries: TypedEntry[]; sources: ReplaySources } {
+export function recordedRun(
+  policy: Policy,
+  story: Story = playStory(),
+  plan: Plan = samplePlan,
+): { entries: TypedEntry[]; sources: ReplaySources } {
   const commits = new Map<string, WrittenCommit>();
-  const story = playStory();
-  const entries = playRun(({ message, parent }, _, files) => {
-    const commit = digestOf(message).slice(0, 40);
-    const tree = digestOf(commit).slice(0, 40);
-    const after = { mode: "100644", sha: "e".repeat(40) };
-    commits.set(commit, {
-      tree,
-      parents: [parent],
-      message,
-      changes: files.map(({ path }) => ({ path, before: null, after })),
-      files: new Map(files.map(({ path, content }) => [path, content === null ? null : sha256(content)])),
-    });
-    return { commit, tree, parent };
-  }, story);
+  const entries = playRun(
+    ({ message, parent }, _, files) => {
+      const commit = digestOf(message).slice(0, 40);
+      const tree = digestOf(commit).slice(0, 40);
+      const after = { mode: "100644", sha: "e".repeat(40) };
+      commits.set(commit, {
+        tree,
+        parents: [parent],
+        message,
+        changes: files.map(({ path }) => ({ path, before: null, after })),
+        files: new Map(files.map(({ path, content }) => [path, content === null ? null : sha256(content)])),
+      });
+      return { commit, tree, parent };
+    },
+    story,
+    plan,
+  );
   return {
     entries,
     sources: sourcesOf(entries, {

@@ -137,6 +137,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     decisions: known([{ path: "docs/one.md", exists: true }]),
     openers: { issue: null, epic: null },
     task: null,
+    template: null,
     instructions: new Map(),
     children: [],
     comments: state.comments,
@@ -286,16 +287,16 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
 export type Story = ReturnType<typeof playStory>;
 
 /** The plan of a story is asked for and approved, and its prompts are opened. */
-export function approve(story: Story = playStory()): Story {
+export function approve(story: Story = playStory(), plan: Plan = samplePlan): Story {
   story.say("lena", "/plan");
-  story.propose();
+  story.propose(plan);
   story.say("quinn", `/approve ${story.digest()}`);
   story.openPrompts();
   return story;
 }
 
 /** The same, and its first run has begun. */
-export function begin(story: Story = playStory()): Story {
-  approve(story).say("lena", "/run");
+export function begin(story: Story = playStory(), plan: Plan = samplePlan): Story {
+  approve(story, plan).say("lena", "/run");
   return story;
 }

@@ -20,6 +20,7 @@ import { configOf, oauthAt, signInAt, webhookAt } from "./installed-app.ts";
 export async function startJourney({
   models: given = startModels,
   apiKey = "not-a-key",
+  tiers = "",
   gates = "",
   root = "",
   ledger = "",
@@ -34,7 +35,7 @@ export async function startJourney({
   await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
-  if (gates + root + ledger !== "") await addToPolicy(governed.path, { gates, root, ledger });
+  if (tiers + gates + root + ledger !== "") await addToPolicy(governed.path, { tiers, gates, root, ledger });
   const models = await given();
   const port = await freePort();
   const webhook = webhookAt(port);
@@ -91,12 +92,18 @@ export async function startJourney({
 }
 
 /** More lines below `gates`, below `ledger` and before it in the policy of the governed repository. */
-async function addToPolicy(path: string, { gates, root, ledger }: Record<"gates" | "root" | "ledger", string>) {
+async function addToPolicy(
+  path: string,
+  { tiers, gates, root, ledger }: Record<"tiers" | "gates" | "root" | "ledger", string>,
+) {
   const file = join(path, ".github", "sallyport.yml");
   const policy = await readFile(file, "utf8");
   await writeFile(
     file,
-    policy.replace(/^gates:\n/m, (line) => line + gates).replace(/^ledger:\n/m, (line) => root + line + ledger),
+    policy
+      .replace(/^tiers:\n/m, (line) => line + tiers)
+      .replace(/^gates:\n/m, (line) => line + gates)
+      .replace(/^ledger:\n/m, (line) => root + line + ledger),
   );
   await git(path, ["commit", "--quiet", "--all", "--message", "Ask for more"]);
 }

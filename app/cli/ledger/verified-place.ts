@@ -32,6 +32,8 @@ export type Asked = {
 export type VerifiedPlace = {
   report: Omit<LedgerReport, "trace">;
   entries: TypedEntry[];
+  /** Whether an entry froze a master contract: it and its report can be derived again from the entries. */
+  hasMaster: boolean;
   /** Entries of a newer version, which this one cannot read. */
   unread: Entry[];
   /** The repository's name in each entry, by the entry's number. */
@@ -44,6 +46,7 @@ export function verifySource(source: LedgerSource, trusted: TrustedKeys, asked: 
   const { anchor, repository, taken, keep } = asked;
   const purged = new Map<string, number>();
   const named = new Set<string>();
+  let hasMaster = false;
   const kept = { entries: [] as TypedEntry[], unread: [] as Entry[], names: new Map<number, string>() };
   const layout = readLayout(files);
   const chain = verifyChain(layout.ok ? takenLines(files, layout.segments) : [], trusted.keys, {
@@ -52,6 +55,7 @@ export function verifySource(source: LedgerSource, trusted: TrustedKeys, asked: 
     visit: (entry) => {
       for (const { sha256 } of referencedBodies(entry)) named.add(sha256);
       applyPurge(purged, entry);
+      hasMaster ||= entry.kind === "contract.frozen" && "master" in entry.body;
       if (!keep) return;
       kept.names.set(entry.seq, entry.repository.name);
       const typed = typedEntry(entry);
@@ -89,7 +93,7 @@ export function verifySource(source: LedgerSource, trusted: TrustedKeys, asked: 
     },
     anchored: anchor !== undefined,
   };
-  return { report, ...kept };
+  return { report, hasMaster, ...kept };
 }
 
 /** The lines of the segments. Each segment is dropped once it was read: a long ledger would not fit in memory twice. */

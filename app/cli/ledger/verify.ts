@@ -1,5 +1,6 @@
 import { jsonText } from "../../../core/escape.ts";
 import { tracePull } from "../../../core/evidence/trace.ts";
+import { contractProblems } from "../../../core/replay/contracts.ts";
 import type { Io } from "../../terminal/io.ts";
 import { readHead, stop, wholeNumber } from "./input.ts";
 import { type LedgerReport, reportText } from "./report.ts";
@@ -15,9 +16,14 @@ export async function verifyLedger(io: Io, name: string, options: VerifyOptions)
   if (anchor === null) return refuse("--head takes <seq>:<64 hex digits>, as the check run's text shows it");
   const pull = options.pr === undefined ? undefined : wholeNumber(options.pr);
   if (pull === null) return refuse("--pr takes a pull request's number");
-  const opened = await openVerified(io, name, options, { anchor, keep: pull !== undefined });
+  let opened = await openVerified(io, name, options, { anchor, keep: pull !== undefined });
+  // Only such a ledger is read again with all its entries in memory.
+  if (opened.ok && opened.verified.hasMaster && pull === undefined)
+    opened = await openVerified(io, name, options, { anchor, keep: true });
   if (!opened.ok) return refuse(opened.why, opened.status);
-  const { report: found, entries, unread } = opened.verified;
+  const { report: chain, entries, unread, hasMaster } = opened.verified;
+  const problems = [...chain.problems, ...(chain.ok && hasMaster ? contractProblems(entries) : [])];
+  const found = { ...chain, ok: problems.length === 0, problems };
   // The entries of a broken chain may be forged, so nothing is traced through it.
   const isTraced = pull !== undefined && found.ok;
   const newer = isTraced ? unreadProblem({ unread }, pull) : null;

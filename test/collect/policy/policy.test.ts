@@ -122,6 +122,14 @@ describe("a bad policy is told by one line, with its place and what to do", () =
     ["T061 deep nesting", `version: ${"[".repeat(20_000)}`, 1, undefined, "nesting"],
     ["T061 a byte order mark", "\uFEFFversion: 1", 1, 1, "byte order mark"],
     ["T061 tabs", "version: 1\ngates:\n\tevidence: {}", 3, undefined, "tab"],
+    [
+      "D7 a risk that takes two roads",
+      "version: 1\nroles: { web: { allow: [a] } }\ntiers:\n  light: { role: web, files: 1, lines: 9, risk: [low, high] }\n  contract: { template: a.md }",
+      5,
+      undefined,
+      "a risk takes one road",
+    ],
+    ["D7 a template outside", "version: 1\ntiers: { contract: { template: ../a.md } }", 2, undefined, "without `..`"],
     ["T062 a misspelt gate", gates("forbiden_paths: { deny: [a] }"), 3, 3, 'did you mean "forbidden-paths"?'],
     [
       "T062 a misspelt key of a role",

@@ -271,3 +271,10 @@ test("G12: instructions that are not in the tree are told, and only where the tr
   expect(told(policy, { files: ["AGENTS.md"] })).toEqual([["no-such-instructions", 3]]);
   expect(told(policy)).toEqual([]);
 });
+
+test("D7: a template of master contracts that is not in the tree is told, and only where the tree is known", () => {
+  const policy = `version: 1\n${everyDuty}tiers: { contract: { template: docs/contract.md } }\n`;
+  expect(told(policy, { files: ["README.md"] })).toEqual([["no-such-template", 3]]);
+  expect(told(policy, { files: ["docs/contract.md"] })).toEqual([]);
+  expect(told(policy)).toEqual([]);
+});
