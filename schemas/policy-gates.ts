@@ -154,7 +154,7 @@ export const Gates = z
           .enum(["runs", "agents", "all"])
           .default("runs")
           .describe(
-            "`runs`: only what runs made. `agents`: also pull requests that an app or bot opened; an agent that works with a person's account looks like that person. `all`: also people's.",
+            "`runs`: only what runs made. `agents`: also pull requests that an app or bot opened, and those of people whose commits or description name an agent, as Copilot, Claude Code, Codex, Cursor and Jules do; one that hides looks like that person. `all`: also people's.",
           ),
       })
       .optional()

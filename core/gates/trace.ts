@@ -1,5 +1,7 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import type { Adoption, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
+import type { Adoption, LoadedPolicy, PullRecord } from "../facts.ts";
+import { type Known, known } from "../known.ts";
+import { foreignAgent } from "../people/agents.ts";
 import { holders } from "../people/authority.ts";
 import { untracedCommits } from "../people/authorship.ts";
 import { givenElsewhere, isForBase, type Target } from "../people/retarget.ts";
@@ -34,18 +36,25 @@ function adoptedElsewhere(record: PullRecord, sha: string, target: Target): stri
 }
 
 /** Which changes without a run need a trace by the policy, in words; null if this change needs none. */
-function wantedFor({ pull }: PullBasics, { policy }: LoadedPolicy): string | null {
+function wantedFor({ pull, commits }: FactsWith<"record">, { policy }: LoadedPolicy): Known<string | null> {
   const of = policy.gates[name]?.of ?? "runs";
-  if (of === "all") return "of every change";
-  // GitHub states the account's type; whoever pushes a commit chooses its author and e-mail address.
-  return of === "agents" && pull?.author.type !== "User" ? "of every change that no person opened" : null;
+  if (of !== "agents") return known(of === "all" ? "of every change" : null);
+  // GitHub states the account and its type. What a text says of an agent is a claim, and asks for more, never for less.
+  const isPersons = pull?.author.type === "User";
+  const agent = pull === null || !commits.known ? null : foreignAgent(pull, commits.value);
+  if (agent?.by === "text" && isPersons)
+    return known(`of every agent's change: ${agent.at} names ${agent.name}, which nobody checked`);
+  if (isPersons) return commits.known ? known(null) : commits;
+  return known(`of every change that no person opened${agent === null ? "" : `: ${agent.name} had part in it`}`);
 }
 
 /** A change that no run made traces to no prompt; if a person adopted each of its commits, it traces to them. */
 function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult | null {
-  const why = wantedFor(facts, policy);
   const { record } = facts;
   const { adoptions } = record;
+  const wanted = wantedFor(facts, policy);
+  if (!wanted.known) return unknownResult(name, "commits-unknown", wanted);
+  const why = wanted.value;
   if (why === null && adoptions.length === 0) return null;
   if (!facts.commits.known) return unknownResult(name, "commits-unknown", facts.commits);
   const found = untracedCommits(facts.commits.value, record, facts);

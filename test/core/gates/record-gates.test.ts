@@ -195,6 +195,34 @@ describe("trace: what it says", () => {
     });
   });
 
+  test.each<[string, string, string | null]>([
+    [
+      "agents",
+      "Agent-Logs-Url: https://github.com/a",
+      `of every agent's change: the commit ${head} names GitHub Copilot, which nobody checked`,
+    ],
+    ["all", "Agent-Logs-Url: https://github.com/a", "of every change"],
+    ["agents", "Mend it", null],
+    ["runs", "Agent-Logs-Url: https://github.com/a", null],
+  ])("of a person's change, where it asks for %s and a commit says %j", (of, message, why) => {
+    const { status, reasons } = ask(
+      "trace",
+      facts({
+        policy: `version: 1\ngates:\n  trace: { of: ${of} }\n`,
+        record: recordOf({}),
+        commits: known([{ ...commit(head), message }]),
+      }),
+    );
+    expect(status).toBe(why === null ? "not-applicable" : "fail");
+    if (why !== null) expect(reasons[0]?.message).toContain(`asks for a trace ${why}.`);
+  });
+
+  test("of a person's change whose commits were not read, nobody knows whether it is an agent's", () => {
+    const given = { policy: "version: 1\ngates:\n  trace: { of: agents }\n", record: recordOf({}) };
+    const { status, codes } = ask("trace", facts({ ...given, commits: unknown("HTTP 502") }));
+    expect({ status, codes }).toEqual({ status: "unknown", codes: ["commits-unknown"] });
+  });
+
   test("of a change that no run made, adopted whole, in part, or but for its head", () => {
     const people = "No run made this change, so no prompt and no approval lead to it. Every commit was adopted, by";
     const [foreignToo, both] = [adoption([foreign], 12), [commit(foreign), commit(head)]];
