@@ -227,7 +227,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         repository: null,
         run: () => send(ticket),
       }));
-      await boss.schedule("sweep", "*/5 * * * *");
+      await boss.schedule("sweep", "*/5 * * * *", {}, { singletonKey: "all" });
       await boss.send("sweep", {}, { singletonKey: "all" });
     },
     async stop() {

@@ -54,6 +54,7 @@ export function startWorker<T extends object>(
         if (end === "done") done.push(job);
         else await boss.cancel(queue, job.id);
       } catch (error) {
+        log(`${queue}: ${messageOf(error)}`);
         // The engine leaves it alone if another worker has the job by now.
         await boss.fail(queue, job, { message: messageOf(error) });
       }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { sql } from "kysely";
 import { waitFor } from "../../../app/demo/acting.ts";
 import { heartbeat, type QueueName, queueLimits, queuesOf, retryWait, roles } from "../../../app/queue/limits.ts";
 import { createQueue, type JobHandlers, type Queue } from "../../../app/queue/queue.ts";
@@ -172,6 +173,17 @@ test("a process does the work of its roles, and all roles together do all of it"
   const { queues } = await readBacklog(db);
   expect(queues.find((one) => one.queue === "look")).toMatchObject({ waiting: 1, active: 0 });
   expect({ looked, log }).toEqual({ looked: [], log: [] });
+});
+
+test("S1: the sweep that comes every five minutes runs, as the one at the start does", async () => {
+  let sweeps = 0;
+  const { db, log } = await startQueue({ sweep: async () => void sweeps++ });
+  await waitUntil("the sweep at the start", async () => sweeps === 1);
+  // As the engine does when its time has come.
+  await sql`insert into pgboss.job (name, data, singleton_key, policy)
+    select name, data, options->>'singletonKey', 'stately' from pgboss.schedule where cron = '*/5 * * * *'`.execute(db);
+  await waitFor("the next sweep", async () => sweeps === 2, 10);
+  expect(log).toEqual([]);
 });
 
 test("T222: fifty events about one pull request are a look or two, and hold no other up", async () => {
