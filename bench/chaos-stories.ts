@@ -115,8 +115,20 @@ export async function play(story: Story): Promise<void> {
   }
   await comment("quinn", `/sign-off ${sha()} pass manual`, pull.number);
   await until(`the verdict on ${title}`, () => checkOn(story, sha())?.conclusion === "success");
-  await ask("lena", "PUT", `pulls/${pull.number}/merge`, { sha: sha() });
+  await merge(story, pull.number, sha());
   await until(`the end of ${title}`, () => issue.state === "closed" && has(issue, "sallyport:complete"));
+}
+
+/** GitHub refuses a merge while another one moves the base; the person tries again. */
+async function merge({ ask }: Story, pull: number, sha: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask("lena", "PUT", `pulls/${pull}/merge`, { sha });
+    } catch (error) {
+      if (tries === 20) throw error;
+      await sleep(500);
+    }
+  }
 }
 
 /** A person's own pull request: one that passes and is merged, or one that does not and is closed. */
@@ -135,5 +147,5 @@ async function playForeign(story: Story, kind: "green" | "red"): Promise<void> {
     await ask("max", "POST", `issues/${made.number}/comments`, { body: "/status" });
     await until(`the status of ${title}`, () => issueOf(story, made.number).comments.length >= 3);
     await ask("max", "PATCH", `pulls/${made.number}`, { state: "closed" });
-  } else await ask("lena", "PUT", `pulls/${made.number}/merge`, { sha });
+  } else await merge(story, made.number, sha);
 }

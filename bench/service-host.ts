@@ -39,7 +39,8 @@ async function ours(): Promise<Server> {
     sweep: nothing,
   });
   const config = { webhookSecret: secret, host: "127.0.0.1", port: 0, metricsToken: secret };
-  const receive = createReceiver({ db: database.db, queue, botId: 9, log });
+  const { signal } = new AbortController();
+  const { receive } = createReceiver({ db: database.db, queue, botId: 9, log, signal });
   const metrics = async () => String(looks);
   return startServer(config, { receive, ready: nothing, metrics }, console.error);
 }

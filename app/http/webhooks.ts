@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
 import { groupSubject, repositorySubject, subjectKey } from "../../core/effects.ts";
+import { messageOf } from "../../core/errors.ts";
 import { checkName } from "../../core/health/required-check.ts";
 import type { Named, Queue, Search } from "../queue/queue.ts";
 import { causedBy, type Log } from "../settings/log.ts";
 import { deliveries } from "../settings/metrics.ts";
 import type { Database } from "../store/database.ts";
-import { type Delivery, storeDeliveries } from "../store/deliveries.ts";
+import { type Delivery, storeDeliveries, takeNamed } from "../store/deliveries.ts";
 import { batched } from "./batch.ts";
 
 /**
@@ -54,34 +56,74 @@ function afterPush(repository: number, ref: string, defaultBranch: string): Sear
   return [branch === defaultBranch ? { repository, sha: null } : { repository, sha: null, base: branch }];
 }
 
-/** A delivery that is taken in: what is stored of it, and what it names. */
-type Taken = Delivery & { named: Named };
+/** How long what deliveries name is gathered while more of them come, in milliseconds: many name the same. */
+const gatheringMs = 100;
+
+/** How long the next try waits when what deliveries name could not be passed on, in milliseconds. */
+const retryMs = 1_000;
+
+/** Takes in webhooks, and passes on what they name. */
+export type WebhookReceiver = {
+  receive(event: EmitterWebhookEvent): Promise<void>;
+  /** Passes on what stored deliveries name, whoever stored them: a process may have ended in between. */
+  passOn(): void;
+};
 
 /**
- * Takes in every webhook: stored and enqueued in one transaction, then answered. No work happens here, because the
- * sender waits ten seconds and work after the answer can be lost. What comes while a transaction is under way shares the
- * next one.
+ * Takes in every webhook: one row is stored with what it names, then it is answered. Nothing else happens before,
+ * because the sender waits ten seconds, and what comes while a statement is under way shares the next one. What the rows
+ * name is enqueued after that, for many at a time; it waits in the store and is never lost.
  */
 export function createReceiver(tools: {
   db: Database;
   queue: Pick<Queue, "enqueueNamed">;
   botId: number;
   log: Log;
-}): (event: EmitterWebhookEvent) => Promise<void> {
-  const { db, queue, log } = tools;
-  const store = batched((all: readonly Taken[]) =>
+  /** Aborted when the service stops. */
+  signal: AbortSignal;
+}): WebhookReceiver {
+  const { db, queue, log, signal } = tools;
+  const store = batched(async (all: readonly Delivery[]) => {
+    const fresh = await storeDeliveries(db, all);
+    return ({ guid }: Delivery) => fresh.has(guid);
+  });
+  const passSome = () =>
     db.transaction().execute(async (trx) => {
-      const fresh = await storeDeliveries(trx, all);
-      const named = new Map(all.filter(({ guid }) => fresh.has(guid)).map((one) => [one.guid, one.named]));
-      await queue.enqueueNamed(trx, [...named.values()]);
-      return ({ guid }: Taken) => fresh.has(guid);
-    }),
-  );
-  const take = async ({ id, name, payload }: EmitterWebhookEvent, named: Named) => {
+      const { named, isAll } = await takeNamed(trx);
+      // Only the receiver writes it.
+      const all = named.map((text): Named => JSON.parse(text));
+      if (all.length > 0) await queue.enqueueNamed(trx, all);
+      return isAll;
+    });
+  let isPassing = false;
+  let isMore = false;
+  const pass = async () => {
+    isPassing = true;
+    while (isMore && !signal.aborted) {
+      isMore = false;
+      try {
+        if (!(await passSome())) isMore = true;
+        if (!signal.aborted) await sleep(gatheringMs, undefined, { ref: false });
+      } catch (error) {
+        if (signal.aborted) break;
+        log.warn({}, `what deliveries name is passed on later: ${messageOf(error)}`);
+        isMore = true;
+        await sleep(retryMs, undefined, { ref: false });
+      }
+    }
+    isPassing = false;
+  };
+  const passOn = () => {
+    isMore = true;
+    if (!isPassing) void pass();
+  };
+  const take = async ({ id, name }: EmitterWebhookEvent, named: Named) => {
     let outcome = "failed";
+    const isNaming = named.subjects.length + named.searches.length > 0;
     try {
-      const isFresh = await store({ guid: id, event: name, body: JSON.stringify(payload), named });
+      const isFresh = await store({ guid: id, event: name, named: isNaming ? JSON.stringify(named) : null });
       outcome = isFresh ? "stored" : "repeated";
+      if (isFresh && isNaming) passOn();
       if (!isFresh) log.debug({ event: name }, "a delivery came again");
       else log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
     } catch (error) {
@@ -92,7 +134,7 @@ export function createReceiver(tools: {
       deliveries.inc({ event: name, outcome });
     }
   };
-  return (event) => {
+  const receive = (event: EmitterWebhookEvent) => {
     const { id, name, payload } = event;
     // Our own writes are reconciled when their effects finish; their webhooks are no news.
     const isOurs = "sender" in payload && payload.sender?.id === tools.botId;
@@ -100,4 +142,5 @@ export function createReceiver(tools: {
     const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
     return causedBy(id, () => take(event, { ...named, cause: id }));
   };
+  return { receive, passOn };
 }

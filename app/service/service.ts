@@ -100,8 +100,10 @@ export async function startService(
           .catch((error: unknown) => warn(`the ledger of ${repository} stays unpublished: ${messageOf(error)}`));
       await Promise.all((await unpublished(db)).map(publish));
     };
+    const webhooks = createReceiver({ db, queue, botId: ourselves.bot.id, log, signal });
+    if (roles.includes("receive")) webhooks.passOn();
     receiver.receive = roles.includes("receive")
-      ? createReceiver({ db, queue, botId: ourselves.bot.id, log })
+      ? webhooks.receive
       : async ({ id }) => {
           log.error({}, `delivery ${id} came to a process without the role receive: send webhooks to one that has it`);
           throw new Error(`delivery ${id} was not stored`);

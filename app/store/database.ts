@@ -9,7 +9,7 @@ type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
 /** The service's tables. All of them can be rebuilt from GitHub and the ledger, so none is a source of truth. */
 export type Tables = {
-  deliveries: { guid: string; event: string; body_sha256: string; received_at: Timestamp };
+  deliveries: { guid: string; event: string; named: string | null; received_at: Timestamp };
   chains: { repository: number; seq: number; hash: string | null };
   entries: { repository: number; seq: number; hash: string; kind: string; line: string };
   mentions: { repository: number; number: number; seq: number };
@@ -145,4 +145,10 @@ const versions: readonly (readonly string[])[] = [
   first,
   // The delivery or job that an effect follows from; whichever job performs it logs that one.
   ["alter table effects add column if not exists cause text"],
+  // What a delivery names, until it is passed on to the queue; an older process does that itself. Nobody read the hash.
+  [
+    "alter table deliveries add column if not exists named text",
+    "alter table deliveries alter column body_sha256 drop not null",
+    "create index if not exists deliveries_named on deliveries (received_at) where named is not null",
+  ],
 ];

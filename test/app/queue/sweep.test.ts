@@ -64,7 +64,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     signal: new AbortController().signal,
     log: failuresIn(lines),
   });
-  const delivery = { event: "star", body_sha256: "0".repeat(64) };
+  const delivery = { event: "star", named: null };
   await database.db
     .insertInto("deliveries")
     .values([
