@@ -12,8 +12,8 @@ export type Ask = (person: string, method: string, path: string, body?: unknown)
 
 export type Story = { number: number; title: string; repository: Repository; ask: Ask };
 
-/** A story of each kind in turn. */
-const kinds = ["planned", "light", "light", "green", "red", "stopped"] as const;
+/** The kinds of stories, in turn. */
+const kinds = ["planned", "light", "green", "light", "red", "stopped", "light", "green"] as const;
 export const kindOf = (number: number) => kinds[number % kinds.length] ?? "light";
 
 export const titleOf = (number: number) => `Write down number ${number}`;

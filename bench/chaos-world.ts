@@ -16,7 +16,7 @@ import { seedOurApp } from "../test/hosts/installed-app.ts";
 import { asker } from "../test/hosts/store-and-github.ts";
 import { chanceOf, deliveryPassage, githubPassage } from "./chaos-faults.ts";
 import { type EndState, readEndState } from "./chaos-state.ts";
-import { answer, play, policyOf, titleOf } from "./chaos-stories.ts";
+import { answer, kindOf, play, policyOf, titleOf } from "./chaos-stories.ts";
 
 /** How many stories are under way at once, and how many processes share the work. */
 const atOnce = 16;
@@ -46,7 +46,7 @@ export async function playAll(
   const deliveries = await deliveryPassage(() => ports, chaos);
   const ports = await Promise.all(Array.from({ length: processes }, freePort));
   const webhookSecret = "0123456789abcdeffedcba9876543210";
-  const names = Array.from({ length: Math.ceil(count / storiesOfRepository) }, (_, index) => `org${index}`);
+  const names = Array.from({ length: 1 + Math.ceil(count / storiesOfRepository) }, (_, index) => `org${index}`);
   const people = ["lena", "quinn", "max"];
   const sandbox = await startSandbox({
     seed: {
@@ -123,10 +123,16 @@ export async function playAll(
   };
   const killing = kill();
 
-  const rest = Array.from({ length: count }, (_, number) => number);
-  const playSome = async () => {
-    for (let number = rest.shift(); number !== undefined; number = rest.shift()) {
-      const repository = sandbox.state.repositories[number % names.length];
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  const [first, ...others] = sandbox.state.repositories;
+  // An approval is void when the base moves, as it does with each merge: planned stories have a repository of their own
+  // and are played one after the other, so that the calm run knows of no chance.
+  const isPlanned = (number: number) => kindOf(number) === "planned";
+  const planned = numbers.filter(isPlanned);
+  const rest = numbers.filter((number) => !isPlanned(number));
+  const playSome = async (some: number[]) => {
+    for (let number = some.shift(); number !== undefined; number = some.shift()) {
+      const repository = isPlanned(number) ? first : others[number % others.length];
       if (repository === undefined) throw new Error("there is no repository");
       const ask = asker(sandbox.url, `${repository.owner.login}/${repository.name}`);
       await play({ number, title: titleOf(number), repository, ask });
@@ -144,7 +150,7 @@ export async function playAll(
     }
   };
   try {
-    await Promise.all(Array.from({ length: atOnce }, playSome));
+    await Promise.all([playSome(planned), ...Array.from({ length: atOnce }, () => playSome(rest))]);
     isOver = true;
     await killing;
     await untilQuiet();

@@ -6,6 +6,7 @@ import { checkName } from "../../core/health/required-check.ts";
 import type { Named, Queue, Search } from "../queue/queue.ts";
 import { causedBy, type Log } from "../settings/log.ts";
 import { deliveries } from "../settings/metrics.ts";
+import { traced } from "../settings/tracing.ts";
 import type { Database } from "../store/database.ts";
 import { type Delivery, storeDeliveries, takeNamed } from "../store/deliveries.ts";
 import { batched } from "./batch.ts";
@@ -140,7 +141,8 @@ export function createReceiver(tools: {
     const isOurs = "sender" in payload && payload.sender?.id === tools.botId;
     const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
     const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
-    return causedBy(id, () => take(event, { ...named, cause: id }));
+    const details = { "github.event": name, "github.delivery": id };
+    return causedBy(id, () => traced(`delivery ${name}`, details, () => take(event, { ...named, cause: id }), true));
   };
   return { receive, passOn };
 }

@@ -3,6 +3,7 @@ import { fromKysely, PgBoss } from "pg-boss";
 import { type Subject, subjectKey } from "../../core/effects.ts";
 import { causedBy, currentCause, type Log } from "../settings/log.ts";
 import { jobSeconds, jobWaitSeconds } from "../settings/metrics.ts";
+import { traced } from "../settings/tracing.ts";
 import type { OpenDatabase, Tables } from "../store/database.ts";
 import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
@@ -115,7 +116,8 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       let outcome = "done";
       if (data.sent !== undefined) jobWaitSeconds.observe({ queue }, Math.max(0, begun - data.sent) / 1_000);
       const job = { name: queue, key, repository, failures: data.failures ?? 0 };
-      const isSettled = await runJob(job, () => run(signal), {
+      const doing = () => traced(`${queue} job`, { queue, key }, () => run(signal), data.cause === undefined);
+      const isSettled = await runJob(job, doing, {
         ...tools,
         log: warn,
         async requeue(notBefore, failures) {

@@ -23,6 +23,7 @@ import type { ReconcileTools } from "../reconcile/tools.ts";
 import type { Config } from "../settings/config.ts";
 import type { Log } from "../settings/log.ts";
 import { type Secrets, withoutSecrets } from "../settings/secrets.ts";
+import { traced } from "../settings/tracing.ts";
 import { createAttemptGuard } from "../store/attempt-guard.ts";
 import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
@@ -159,9 +160,11 @@ export function createJobs(tools: JobTools): JobHandlers {
     const begun = Date.now();
     const details = () => ({ effect: effect.key, type: effect.type, ms: Date.now() - begun });
     try {
-      const result = await withoutSecrets(secrets.search, async () =>
-        perform(effect, await contextOf(repository, holder, now, { ...tools, cache, log: progress }), async () =>
-          anchorText(await headOf(db, repository)),
+      const result = await traced(`effect ${effect.type}`, { key: effect.key, repository }, () =>
+        withoutSecrets(secrets.search, async () =>
+          perform(effect, await contextOf(repository, holder, now, { ...tools, cache, log: progress }), async () =>
+            anchorText(await headOf(db, repository)),
+          ),
         ),
       );
       log.info(details(), `${effect.type} is done`);

@@ -12,6 +12,7 @@ import type { Config } from "../settings/config.ts";
 import { createLog } from "../settings/log.ts";
 import { metricsText } from "../settings/metrics.ts";
 import { createSecrets } from "../settings/secrets.ts";
+import { startTracing } from "../settings/tracing.ts";
 import { readBacklog } from "../store/backlog.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
@@ -30,6 +31,9 @@ export type Service = {
 
 /** How long entries may take to be published when the service stops, in milliseconds. */
 const flushMs = 8_000;
+
+/** The same for the last traces. */
+const lastTracesMs = 2_000;
 
 /**
  * Starts the service: HTTP server, database, queue, workers. Only here are its parts connected. It listens first: a
@@ -66,15 +70,18 @@ export async function startService(
   let database: OpenDatabase | null = null;
   let queue: Queue | null = null;
   let publishRest = async () => {};
+  let stopTracing = async () => {};
   const close = async () => {
     stopping.abort(new Error("the service is stopping"));
     await closeServer(server);
     await queue?.stop();
     await Promise.race([publishRest(), sleep(flushMs, undefined, { ref: false })]);
     await database?.close();
+    await Promise.race([stopTracing().catch(() => undefined), sleep(lastTracesMs, undefined, { ref: false })]);
   };
 
   try {
+    if (config.tracing !== null) stopTracing = await startTracing(config.tracing);
     const ourselves = await github.identify();
     database = await openDatabase(config.database);
     const { db } = database;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { readKey } from "./key-source.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** The service's settings, as read from the environment once at the start. */
 export type Config = {
@@ -27,6 +28,8 @@ export type Config = {
   throttle: boolean;
   /** Proposes a first policy to a repository without one. */
   onboarding: boolean;
+  /** Where traces are sent; null: nowhere. */
+  tracing: Tracing | null;
   logLevel: "debug" | "info" | "warn" | "error";
   logFormat: "json" | "pretty";
 };
@@ -108,6 +111,10 @@ export const Environment = z.object({
   DIGEST_WEBHOOK_URL: address.optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   SALLYPORT_ONBOARDING: z.enum(["on", "off"], "is neither: write on or off").default("on"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: address.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
+  OTEL_SERVICE_NAME: z.string().default("sallyport"),
   LOG_FORMAT: z
     .enum(["json", "pretty"], "is neither of them: write json for programs, or pretty for people")
     .default("json"),
@@ -166,6 +173,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       digestWebhook: data.DIGEST_WEBHOOK_URL ?? null,
       throttle: data.GITHUB_THROTTLE === "on",
       onboarding: data.SALLYPORT_ONBOARDING === "on",
+      tracing: tracingOf(data),
       logLevel: data.LOG_LEVEL,
       logFormat: data.LOG_FORMAT,
     },
@@ -202,6 +210,26 @@ function pagesOf(data: z.output<typeof Environment>): PagesAccess | string {
   if (clientSecret === undefined) return "GITHUB_CLIENT_SECRET: is not set; make one in the App's settings";
   if (at === null) return "PUBLIC_URL: is not set; GitHub sends people who sign in back to it";
   return { for: "readers", clientId, clientSecret };
+}
+
+/** Source: OpenTelemetry's specification, "OpenTelemetry Protocol Exporter": the traces' own address is taken as it is. */
+function tracingOf(data: z.output<typeof Environment>): Tracing | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: all, OTEL_EXPORTER_OTLP_HEADERS: headers = "" } = data;
+  const url = data.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (all && `${all.replace(/\/$/, "")}/v1/traces`);
+  if (url === undefined) return null;
+  const pairs = headers.split(",").flatMap((pair): [string, string][] => {
+    const at = pair.indexOf("=");
+    return at > 0 ? [[pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())]] : [];
+  });
+  return { url, headers: Object.fromEntries(pairs), service: data.OTEL_SERVICE_NAME };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function databaseOf(data: z.output<typeof Environment>): Config["database"] {

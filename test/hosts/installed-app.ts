@@ -58,6 +58,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   digestWebhook: null,
   throttle: false,
   onboarding: false,
+  tracing: null,
   logLevel: "error",
   logFormat: "json",
   ...given,

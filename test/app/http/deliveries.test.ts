@@ -60,7 +60,9 @@ const isPassedOn = () =>
 
 /** Lets the store refuse deliveries of one event, as a full disk would all of them. */
 const refuse = (event: string) =>
-  sql`alter table deliveries add constraint full_disk check (event <> ${sql.lit(event)}) not valid`.execute(database.db);
+  sql`alter table deliveries add constraint full_disk check (event <> ${sql.lit(event)}) not valid`.execute(
+    database.db,
+  );
 const refuseNone = () => sql`alter table deliveries drop constraint full_disk`.execute(database.db);
 
 const opened = JSON.stringify({ action: "opened", repository: { id: 5 }, issue: { number: 7 }, sender: { id: 1 } });
