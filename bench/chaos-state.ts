@@ -78,11 +78,13 @@ function plainTexts(repository: Repository): (text: string) => string {
       .replace(/\b[0-9a-f]{7,64}\b/g, "<hex>")
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?: ?Z| UTC)?/g, "<time>")
       .replace(/"(bytes|seconds|id)":[\d.]+/g, '"$1":<number>')
-      .replace(/#(\d+)/g, (_, number) => `#${named(number)}`)
+      .replace(/<!-- sallyport:[^>]+-->/g, (mark) => mark.replace(/(?<=\/)\d{1,5}(?!\d)/g, named))
+      .replace(/#(?:&#8203;)?(\d+)(?!\d*;)/g, (_, number) => `#${named(number)}`)
+      .replace(/\bentry \d+/g, "entry <number>")
       .replace(/run-(\d+)-(\d+)\/(\d+)/g, (_, story, run, prompt) => `run-${named(story)}-${run}/${named(prompt)}`)
       .replace(/run-(\d+)-(\d+)/g, (_, story, run) => `run-${named(story)}-${run}`)
       .replace(/"(story|prompt|pull|issue|epic)":(\d+)/g, (_, field, number) => `"${field}":${named(number)}`)
-      .replace(/"prompts":\[([\d,]+)\]/g, (_, all: string) => `"prompts":[${all.split(",").map(named)}]`)
+      .replace(/"(prompts|pulls)":\[([\d,]+)\]/g, (_, field, all) => `"${field}":[${all.split(",").map(named)}]`)
       .replace(/\b\d{6,}\b/g, "<id>")
       .replace(/http:\/\/127\.0\.0\.1:\d+/g, "<url>");
 }

@@ -18,6 +18,7 @@ const given = (name: string, otherwise: number) =>
   Number(process.argv.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? otherwise);
 const [seed, stories] = [given("seed", 7), given("stories", 200)];
 const log = process.argv.find((one) => one.startsWith("log="))?.slice(4) ?? join(tmpdir(), "sallyport-chaos");
+const shownLength = 500;
 const program = fileURLToPath(new URL("../dist/sallyport.cjs", import.meta.url));
 const postgres = await startPostgres();
 try {
@@ -29,8 +30,8 @@ try {
   const rows: Row[] = [];
   for (const name of ["issues", "comments", "checks", "entries", "calls"] as const) {
     const [gone, added] = [without(calm.parts[name], chaos.parts[name]), without(chaos.parts[name], calm.parts[name])];
-    for (const line of gone) console.log(`- ${name}: ${line}`);
-    for (const line of added) console.log(`+ ${name}: ${line}`);
+    for (const line of gone) console.log(`- ${name}: ${line.slice(0, shownLength)}`);
+    for (const line of added) console.log(`+ ${name}: ${line.slice(0, shownLength)}`);
     const figure = `${chaos.parts[name].length}, of which ${added.length} other`;
     rows.push({
       what: name,

@@ -69,7 +69,9 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
     );
   }
   const whole = lines.length > ours.length ? lines : ours.map(({ line }) => line);
-  const lost = await findLost(github, options.appId, whole);
+  const missing = await findLost(github, options.appId, whole);
+  // Another process may have recorded it, and shown it with a check, since the store was read.
+  const lost = missing !== null && (await isStored(db, options.repository, missing)) ? null : missing;
   if (lost !== null && !options.acceptLoss) {
     throw new SallyportError(
       "ledger-behind",
@@ -149,6 +151,11 @@ async function findLost(github: GitHub, appId: number, lines: readonly string[])
   const line = lines[anchor.seq - 1];
   if (line !== undefined && entryHash(line) === anchor.hash) return null;
   return lines.some((one) => isGivenUp(anchor, one)) ? null : anchor;
+}
+
+async function isStored(db: Database, repository: number, { seq, hash }: Anchor): Promise<boolean> {
+  const [line] = await linesFrom(db, repository, seq, seq);
+  return line !== undefined && entryHash(line.line) === hash;
 }
 
 /** Whether this entry records that a person accepted the loss of the anchored one: then nobody is asked again. */

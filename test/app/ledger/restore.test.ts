@@ -137,3 +137,27 @@ test("S6: a branch with entries of our key that this database lacks is a second 
   told.push(await ask("forged"));
   expect(told).toEqual(["untouched: ours", "behind: second-signer", "apart: second-signer", "forged: ours"]);
 });
+
+test("S6: what another process records and shows while this one reads the store is not lost", async () => {
+  // The lost one of a test before was given up.
+  await happen("entries-lost", "It is lost.", [{ name: "entry 4", digest: { sha256: "f".repeat(64) } }]);
+  await publish();
+  for (const number of [2, 3, 4, 5]) await happen("x", `number ${number}`);
+  const { github } = acme.world;
+  let meanwhile: Promise<void> | null = null;
+  const other = async () => {
+    await happen("x", "of another process");
+    const head = await headOf(database.db, acme.repository);
+    if (head !== null) await check(head);
+  };
+  const request = new Proxy(github.request, {
+    async apply(target, itself, call) {
+      if (String(call[0]).includes("/pulls")) await (meanwhile ??= other());
+      return Reflect.apply(target, itself, call);
+    },
+  });
+  const ownKey = parsePublicKey(signer.publicKey);
+  const options = { repository: acme.repository, appId: acme.world.ourselves.appId, ownKey, acceptLoss: false };
+  expect(await restoreChain(database.db, { ...github, request }, options)).toMatchObject({ lost: null });
+  expect(meanwhile).not.toBeNull();
+});
