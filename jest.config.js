@@ -15,7 +15,7 @@ export const slow = [
   "/app/http/server",
   "/app/ledger/(crash|incident|publish|purge|restore|watch-required)",
   "/app/perform/(casefiles|change|comments|once|pulls|report|rollback)",
-  "/app/pages/(pages|sign-in)",
+  "/app/pages/",
   "/app/queue/(away|queue|search|sweep)",
   "/app/reconcile/(api-calls|foreign-pull|fork|merge-queue|retarget)",
   "/app/runner/containment",

@@ -283,7 +283,7 @@ export type Attachments = {
 
 /**
  * A person's command, with all that decides whether it counts. Anyone who can comment wrote the text; the account,
- * times and `viaApp` come from GitHub.
+ * times and `viaApp` come from GitHub; `viaUs`: the app was our own, by a button of its pages.
  */
 export type CommandRequest = {
   source: Source;
@@ -293,6 +293,7 @@ export type CommandRequest = {
   at: string;
   edited: boolean;
   viaApp: boolean;
+  viaUs?: true;
   /** The label or assignment was there when the issue was opened: a form may have added it for an outsider. */
   atOpening: boolean;
   permission: Known<Permission>;

@@ -74,7 +74,7 @@ export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, Ta
     }
     const { answer, key, replayed } = called;
     addUsage(usage, answer, called.lost);
-    yield { type: "answer", key, replayed, stopReason: answer.reason };
+    yield { type: "answer", key, replayed, stopReason: answer.reason, usage: { ...usage } };
     redacted.push(...called.redacted);
     if (redacted.some(({ where }) => where === "file"))
       return failed("secret-in-answer", "the model wrote a secret into a file; nothing of it was used");

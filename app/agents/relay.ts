@@ -97,7 +97,7 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
         end({ ok: false, code: "bad-answer", message: `${message}; nothing of it was used` });
         return refuse(message);
       }
-      onAnswer({ type: "answer", key, replayed, stopReason: answer.reason });
+      onAnswer({ type: "answer", key, replayed, stopReason: answer.reason, usage: { ...usage } });
       const stored = await calls.get(key);
       if (stored === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
       if (!call.isStream) return send(response, 200, JSON.parse(stored));

@@ -8,6 +8,9 @@ import type { Config } from "../settings/config.ts";
 /** GitHub sends at most 25 MB; a longer body is not GitHub's. */
 const maxWebhookBytes = 25 * 1024 * 1024;
 
+/** The form of a page holds a sealed text and nothing else. */
+const maxFormBytes = 10_000;
+
 /** The most bytes that are held of bodies: a signature can only be checked on a complete body. */
 const maxPendingBytes = 4 * maxWebhookBytes;
 
@@ -27,7 +30,7 @@ const deadlines = { delivery: 8_000, ready: 2_000 } as const;
 const ignore = () => undefined;
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** Answers what asks for a page; it is asked for nothing but `GET` and `HEAD`. */
+/** Answers what asks for a page, or sends a short form of one. */
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
 
 /** What the server passes on to. Both fail by throwing, and the caller is told by the status. */
@@ -137,7 +140,9 @@ async function answer(
     );
     return isWell ? plain(response, 200, "ok") : plain(response, 503, "Not ready; the log says why.");
   }
-  if (pages !== null && (request.method === "GET" || request.method === "HEAD")) {
+  const isPost = request.method === "POST" && !url.startsWith("/api/github/webhooks");
+  const isShort = isPost && Number(request.headers["content-length"]) <= maxFormBytes;
+  if (pages !== null && (request.method === "GET" || request.method === "HEAD" || isShort)) {
     await pages(request, response);
     return;
   }

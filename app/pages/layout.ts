@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { visible } from "../../core/escape.ts";
+import type { Attempt } from "../../schemas/step.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** A piece of a page. The tag `html` escapes every text that is put into it. */
@@ -8,17 +9,18 @@ export type Html = ReturnType<typeof html>;
 /** Where things are on GitHub: the address of its web pages. */
 export type Web = string;
 
-/** What stands around a page. `at` is the path of the navigation's current entry. */
-export type Frame = { title: string; at?: string; viewer?: Viewer | undefined };
+/** What stands around a page. `at` is the path of the navigation's current entry; `isLive`: a part is read again. */
+export type Frame = { title: string; at?: string; viewer?: Viewer | undefined; isLive?: true };
 
 const entries = [
   { path: "/", name: "Inbox" },
   { path: "/stuck", name: "Stuck" },
   { path: "/repositories", name: "Repositories" },
+  { path: "/health", name: "Health" },
 ];
 
-/** A whole page. The style sheet and the icon come from this host; there is no script. */
-export function page({ title, at, viewer }: Frame, content: Html): Html {
+/** A whole page. All that it loads comes from this host; only a live one has a script. */
+export function page({ title, at, viewer, isLive }: Frame, content: Html): Html {
   const person = viewer?.login ?? null;
   return html`<!doctype html>
 <html lang="en">
@@ -28,6 +30,7 @@ export function page({ title, at, viewer }: Frame, content: Html): Html {
 <title>${shown(title)} · Sallyport</title>
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css">
+${isLive === undefined ? "" : html`<script src="/htmx.js" defer></script>`}
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
@@ -87,10 +90,15 @@ const tones: Readonly<Record<string, "good" | "bad" | "wait">> = {
   pass: "good",
   complete: "good",
   merged: "good",
+  accepted: "good",
+  well: "good",
   failure: "bad",
   fail: "bad",
   failed: "bad",
   blocked: "bad",
+  refused: "bad",
+  stopped: "bad",
+  "given-up": "bad",
   pending: "wait",
   unknown: "wait",
   "needs-approval": "wait",
@@ -98,6 +106,10 @@ const tones: Readonly<Record<string, "good" | "bad" | "wait">> = {
   "needs-sign-off": "wait",
   "needs-review": "wait",
   manual_test: "wait",
+  "at work": "wait",
+  answered: "wait",
+  waits: "wait",
+  late: "wait",
 };
 
 const words: Readonly<Record<string, string>> = {
@@ -144,6 +156,8 @@ export function placesOf(web: Web, name: string) {
     evidence: (number: number) => `${ours}/pulls/${number}/evidence`,
     story: (number: number) => `${ours}/stories/${number}`,
     entry: (seq: number) => `${ours}/entries/${seq}`,
+    attempt: (prompt: number, { r, s }: Attempt) => `${ours}/prompts/${prompt}/R${r}S${s}`,
+    stop: (story: number) => `${ours}/stories/${story}/stop`,
     github: `${web}/${path}`,
     /** GitHub leads from here to a pull request where the number is one's. */
     issueAtGitHub: (number: number) => `${web}/${path}/issues/${number}`,

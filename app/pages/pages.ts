@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { getRequestListener } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -9,11 +11,14 @@ import type { Pages } from "../http/server.ts";
 import type { Config } from "../settings/config.ts";
 import type { Database } from "../store/database.ts";
 import type { ListFilter } from "../store/overviews.ts";
+import { attemptPage } from "./attempt.ts";
 import { gatesPage } from "./gates.ts";
-import { type Html, notice, type Web } from "./layout.ts";
+import { healthPage } from "./health.ts";
+import { type Html, notice, placesOf, type Web } from "./layout.ts";
 import { entryPage, evidencePage, listPage, pullPage, readable, repositoriesPage, storyPage } from "./reading.ts";
 import { createSeal } from "./session.ts";
-import { beginSignIn, endSignIn, ownPath, type SignInTools, sessionOf, signOut } from "./sign-in.ts";
+import { beginSignIn, endSignIn, ownPath, type Session, type SignInTools, sessionOf, signOut } from "./sign-in.ts";
+import { pressStop, stopForm } from "./stop.ts";
 import { icon, style } from "./style.ts";
 import { createRights, readableRepositories, signedOut, type Viewer } from "./viewer.ts";
 
@@ -25,13 +30,16 @@ export type PageTools = {
   now?: () => Date;
 };
 
-/**
- * What every answer carries. No script runs on a page, whatever text of people or models it holds: none may be loaded,
- * and none stands in it.
- */
+/** What may be loaded: nothing of another host, and no script, whatever text of people or models a page holds. */
+const contentPolicy =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** A live page may load our one script, which asks this host alone. */
+const livePolicy = `${contentPolicy}; script-src 'self'; connect-src 'self'`;
+
+/** What every answer carries. */
 const headers = {
-  "content-security-policy":
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "content-security-policy": contentPolicy,
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
@@ -40,11 +48,15 @@ const headers = {
   "cache-control": "no-store",
 };
 
-type Seen = { Variables: { viewer: Viewer } };
+type Seen = { Variables: { viewer: Viewer; session: Session | null } };
+
+/** The one address that takes a form. */
+const stopPath = "/repositories/:owner/:repo/stories/:number{[1-9][0-9]{0,8}}/stop";
 
 /**
- * The pages: they read the store and write nothing, so only `GET` and `HEAD` are answered. Who may see a repository is
- * what GitHub says of the viewer; without an answer of GitHub nothing is shown.
+ * The pages: they read the store and write nothing, so only `GET` and `HEAD` are answered, beside the one form that
+ * comments on GitHub as the viewer. Who may see a repository is what GitHub says of the viewer; without an answer of
+ * GitHub nothing is shown.
  */
 export function createPages(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">, tools: PageTools): Pages {
   return getRequestListener(pagesApp(config, tools).fetch);
@@ -62,7 +74,9 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
       if (!context.res.headers.has(name)) context.res.headers.set(name, value);
   });
   app.use(async (context, next) => {
-    if (context.req.method === "GET" || context.req.method === "HEAD") return next();
+    const { method, path } = context.req;
+    if (method === "GET" || method === "HEAD") return next();
+    if (method === "POST" && signIn !== null && path.endsWith("/stop")) return next();
     return context.text("Pages only answer GET.\n", 405, { allow: "GET, HEAD" });
   });
   // A page that is open to this machine must not be read by a site that a browser on it visits.
@@ -75,6 +89,9 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
   const kept = { "cache-control": "public, max-age=300" };
   app.get("/style.css", (context) => context.body(style, 200, { ...kept, "content-type": "text/css; charset=utf-8" }));
   app.get("/icon.svg", (context) => context.body(icon, 200, { ...kept, "content-type": "image/svg+xml" }));
+  app.get("/htmx.js", async (context) =>
+    context.body(await readFile(htmxFile, "utf8"), 200, { ...kept, "content-type": "text/javascript; charset=utf-8" }),
+  );
   if (signIn !== null) addSignIn(app, signIn);
   app.use(viewing(signIn, config, tools));
 
@@ -93,6 +110,28 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
     const repository = readable(viewer, context.req.param());
     return answer(context, repository === null ? null : await gatesPage({ viewer, repository }, reading));
   });
+  app.get("/health", async (context) => answer(context, await healthPage(context.get("viewer"), reading)));
+  app.get(
+    "/repositories/:owner/:repo/prompts/:number{[1-9][0-9]{0,8}}/:attempt{R[0-9]{1,4}S[0-9]{1,4}}",
+    async (context) => {
+      const [viewer, session] = [context.get("viewer"), context.get("session")];
+      const repository = readable(viewer, context.req.param());
+      if (repository === null) return answer(context, null);
+      const [r = 0, s = 0] = context.req.param("attempt").slice(1).split("S").map(Number);
+      const stop = (story: number, back: string) => {
+        if (session === null || signIn === null) return null;
+        return stopForm(
+          session,
+          { repository, story, action: placesOf(web, repository.name).stop(story), back },
+          signIn.seal,
+        );
+      };
+      const shown = { viewer, repository, number: Number(context.req.param("number")), attempt: { r, s } };
+      context.header("content-security-policy", livePolicy);
+      return answer(context, await attemptPage(shown, reading, stop));
+    },
+  );
+  if (signIn !== null) app.post(stopPath, async (context) => answerStop(context, signIn));
   const things = {
     "pulls/:number": pullPage,
     "pulls/:number/evidence": evidencePage,
@@ -116,6 +155,24 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
   return app;
 }
 
+const htmxFile = createRequire(import.meta.url).resolve("htmx.org/dist/htmx.min.js");
+
+/** Takes the form that stops a run: from a page of ours, of this person, in this session. */
+async function answerStop(context: Context<Seen>, signIn: SignInTools): Promise<Response> {
+  const session = context.get("session");
+  const repository = readable(context.get("viewer"), {
+    owner: context.req.param("owner") ?? "",
+    repo: context.req.param("repo") ?? "",
+  });
+  if (session === null || repository === null) return answer(context, null);
+  const isElsewhere = context.req.header("origin") !== signIn.publicUrl;
+  const { proof } = await context.req.parseBody();
+  const story = Number(context.req.param("number"));
+  const pressed = await pressStop(session, { repository, story, proof: isElsewhere ? "" : proof }, signIn);
+  if ("back" in pressed) return context.redirect(pressed.back, 303);
+  return context.html(notice(context.get("viewer"), "Not stopped", pressed.why), 400);
+}
+
 /** What is not there and what the viewer may not see get the same answer. */
 function answer(context: Context<Seen>, content: Html | null): Response | Promise<Response> {
   if (content !== null) return context.html(content);
@@ -129,6 +186,7 @@ function viewing(signIn: SignInTools | null, { apiUrl }: Pick<Config, "apiUrl">,
   return createMiddleware<Seen>(async (context, next) => {
     const session = signIn === null ? null : sessionOf(context, signIn);
     const { pathname, search } = new URL(context.req.url);
+    context.set("session", session);
     const toSignIn = () => context.redirect(`/sign-in?to=${encodeURIComponent(ownPath(pathname + search))}`);
     if (signIn !== null && session === null) return toSignIn();
     const readable =

@@ -57,7 +57,7 @@ function promptRow(prompt: PromptRecord, record: StoryRecord, places: Places): H
   const name = html`${contract.index}. ${shown(contract.title)}`;
   return html`<tr><th scope="row">${issue === null ? name : html`<a href="${places.issueAtGitHub(issue)}">${name}</a>`}</th>
 <td class="short">${badge(promptState(prompt, record))}</td>
-<td>${attempts.map((attempt) => html`<div>${attemptText(attempt)}</div>`)}</td>
+<td>${attempts.map((attempt) => html`<div>${attemptText(attempt, places)}</div>`)}</td>
 <td>${
     pull === null
       ? ""
@@ -66,8 +66,8 @@ function promptRow(prompt: PromptRecord, record: StoryRecord, places: Places): H
   }</td></tr>`;
 }
 
-function attemptText({ pack, response, closed }: PromptRecord["attempts"][number]): Html {
-  const name = html`<strong>${attemptName(pack)}</strong>`;
+function attemptText({ pack, response, closed }: PromptRecord["attempts"][number], places: Places): Html {
+  const name = html`<a href="${places.attempt(pack.prompt, pack.attempt)}"><strong>${attemptName(pack)}</strong></a>`;
   if (response === null) return html`${name} began from ${short(pack.base)}; no answer is recorded.`;
   const { usage, seconds, code, outcome } = response;
   const reasons =

@@ -24,7 +24,7 @@ a { color: var(--link); text-underline-offset: .15em; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--ground); padding: .4rem .8rem; z-index: 1; }
 header { border-bottom: 1px solid var(--line); background: var(--sheet); }
-.bar, main, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
+.bar, main, footer { width: min(100% - 2.5rem, 65.5rem); margin: 0 auto; }
 .bar { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.5rem; padding-block: .7rem; }
 .brand { font-weight: 700; color: inherit; text-decoration: none; display: flex; gap: .5rem; align-items: center; }
 .brand img { width: 1.4rem; height: 1.4rem; }
@@ -45,7 +45,7 @@ p { margin: .5rem 0; }
 .quiet { color: var(--quiet); }
 .badge {
   display: inline-block; padding: .1rem .6rem; border-radius: 1rem; font-size: .85rem; font-weight: 600; white-space: nowrap;
-  color: var(--none); background: var(--none-ground);
+  vertical-align: .08em; line-height: 1.4; color: var(--none); background: var(--none-ground);
 }
 .good { color: var(--good); background: var(--good-ground); }
 .bad { color: var(--bad); background: var(--bad-ground); }
@@ -94,13 +94,27 @@ input, select, button {
 }
 form.filter :is(input, select, button) { font-size: .95rem; height: 2.4rem; }
 button { background: var(--sheet); font-weight: 600; cursor: pointer; }
+.stop { border-color: var(--bad); color: var(--bad); margin-right: .6rem; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 3rem; }
+.columns h2 { margin-top: .6rem; }
+dl.use { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: 1rem 0; }
+dl.use dt { color: var(--quiet); }
+dl.use dd { margin: 0; }
+dl.claims dt { font-weight: 600; }
+dl.claims dd { margin: 0 0 .6rem; overflow-wrap: anywhere; }
+meter { display: block; width: 100%; height: .7rem; margin: .15rem 0 .3rem; }
+pre.diff { overflow-x: auto; white-space: pre; overflow-wrap: normal; padding: .6rem 0; }
+pre.diff > * { display: block; padding: 0 .8rem; text-decoration: none; font-weight: 400; min-width: max-content; }
+pre.diff ins { color: var(--good); background: var(--good-ground); }
+pre.diff del { color: var(--bad); background: var(--bad-ground); }
+pre.diff b { color: var(--quiet); }
 .pager { display: flex; gap: 1.2rem; margin-top: 1rem; }
 .tabs { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: 0 0 1rem; padding: 0; list-style: none; }
 th .quiet { font-weight: 400; font-size: .9em; }
 .list th[scope="row"] { width: 30%; }
 @media (max-width: 40rem) {
   .list th[scope="row"] { width: auto; }
-  .bar, main, footer { padding-inline: 1rem; }
+  .bar, main, footer { width: calc(100% - 2rem); }
   .who { margin-left: 0; width: 100%; }
   dl.facts { grid-template-columns: 1fr; gap: 0; }
   dl.facts dd { margin-bottom: .6rem; }

@@ -1,4 +1,3 @@
-import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { apiObjects } from "../../collect/github/objects.ts";
 import type { Objects } from "../../collect/objects.ts";
 import { redactSecrets } from "../../collect/secrets/redaction.ts";
@@ -14,9 +13,10 @@ import { askReviewer } from "../agents/reviewer.ts";
 import { githubTree, withoutUnread } from "../agents/trees.ts";
 import { follow, secretIn, serviceOf, storeJson } from "./agent.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { filePatch } from "./patch.ts";
 
-/** The most characters and files of a change that a reviewer is shown, and of each file the most bytes and edited lines. */
-const limits = { characters: 120_000, files: 100, fileBytes: 500_000, edits: 2_000 } as const;
+/** The most characters and files of a change that a reviewer is shown, and of each file the most bytes. */
+const limits = { characters: 120_000, files: 100, fileBytes: 500_000 } as const;
 
 /** Lets a reviewer agent read a run's commit on a recorded pack, and stores what it says. It writes nothing to GitHub. */
 export async function adviseOn(effect: EffectOf<"ask-reviewer">, context: PerformContext): Promise<EffectResult> {
@@ -56,7 +56,7 @@ async function changeText(pack: AdvicePack, { reader, cache, secrets }: PerformC
   let room: number = limits.characters;
   for (const [index, path] of pack.files.entries()) {
     const isShown = index < limits.files && unread.matches(path) === null;
-    const text = isShown ? await filePatch(path) : null;
+    const text = isShown ? await patchOf(path) : null;
     if (text === null || text.length > room) left.push(path);
     else {
       parts.push(text);
@@ -66,14 +66,9 @@ async function changeText(pack: AdvicePack, { reader, cache, secrets }: PerformC
   if (left.length > 0) parts.push(`Not shown here: ${left.join(", ")}`);
   return parts.join("\n");
 
-  async function filePatch(path: string): Promise<string | null> {
+  async function patchOf(path: string): Promise<string | null> {
     const [before, after] = [await textAt(pack.base, path, objects), await textAt(pack.head, path, objects)];
-    if (before === null || after === null) return null;
-    // Cut out of whole files: a diff breaks a secret of several lines apart.
-    const fileName = path.split("/").at(-1);
-    const [old, now] = [await redactSecrets(before, secrets, fileName), await redactSecrets(after, secrets, fileName)];
-    const patch = structuredPatch(path, path, old.text, now.text, "", "", { maxEditLength: limits.edits });
-    return patch === undefined ? null : formatPatch(patch, FILE_HEADERS_ONLY);
+    return before === null || after === null ? null : filePatch(path, [before, after], secrets);
   }
 }
 

@@ -15,9 +15,11 @@ import { runImplementer } from "../agents/implementer.ts";
 import { askPlanner } from "../agents/planner.ts";
 import { redactingCallStore, redactResult } from "../agents/redact.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
-import { githubTree, withoutUnread } from "../agents/trees.ts";
-import { createWorkspace } from "../agents/workspace.ts";
+import { readingTools } from "../agents/tools.ts";
+import { githubTree, type TreeReader, withoutUnread } from "../agents/trees.ts";
+import { createWorkspace, textOf, type Workspace } from "../agents/workspace.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { filePatch } from "./patch.ts";
 
 const stopped = () => new SallyportError("model", "it was stopped while the model was at work");
 
@@ -120,27 +122,57 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     effect.tool === undefined
       ? runImplementer(run)
       : runCommand({ ...run, tool: effect.tool, tree, tools: context.agentTools });
-  const ended = await follow(events, name, effect.key, context);
+  const note = context.steps(effect.key);
+  const shown = (path: string) => patchOf(path, workspace, tree, context);
+  const ended = await follow(events, name, effect.key, context, async (line, event) => {
+    const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
+    const path = isWrite ? event.path : null;
+    const patch = path === null ? null : await shown(path);
+    await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
+  });
   context.signal.throwIfAborted();
   const { usage, tool } = ended;
   // A backend's result is parsed before it is stored, whatever the backend is.
   const result = await redactResult(StepResult.parse(ended.result), tree, context.secrets);
+  // A program's writes are seen at its end.
+  if (tool !== undefined)
+    for (const { path } of result.files) await note({ line: `left ${path}`, path, patch: await shown(path), usage });
   const { sha256, bytes } = await storeJson(result, context);
   const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
   return { type: "answer", resultSha256: sha256, bytes, seconds, usage, ...(tool === undefined ? {} : { tool }) };
 }
 
-/** Follows a model's work to its end, and logs what it does; it ends early once the effect is open no more. */
+/** What became of a file in a workspace so far; null: it is too long to be shown, or no text. */
+async function patchOf(
+  path: string,
+  workspace: Workspace,
+  tree: TreeReader,
+  { secrets }: PerformContext,
+): Promise<string | null> {
+  const now = await workspace.read(path);
+  const isInBase = (await tree.list()).some((file) => file.path === path);
+  const bytes = isInBase ? await tree.read(path) : Buffer.alloc(0);
+  const before = bytes === null ? null : textOf(bytes);
+  return before === null ? null : filePatch(path, [before, now.ok ? now.value : ""], secrets);
+}
+
+/**
+ * Follows a model's work to its end, and logs what it does; it ends early once the effect is open no more. `note` gets
+ * the same, without secrets.
+ */
 export async function follow<T>(
   events: AsyncGenerator<AgentEvent, T>,
   name: string,
   key: string,
   context: PerformContext,
+  note?: (line: string, event: AgentEvent) => Promise<void>,
 ): Promise<T> {
   let step = await events.next();
   while (step.done !== true) {
     if (step.value.type === "answer" && !(await context.isOpen(key))) throw stopped();
-    context.progress((await redactSecrets(`${name}: ${describe(step.value)}`, context.secrets)).text);
+    const { text } = await redactSecrets(describe(step.value), context.secrets);
+    context.progress(`${name}: ${text}`);
+    await note?.(text, step.value);
     step = await events.next();
   }
   return step.value;

@@ -1,3 +1,5 @@
+import type { Octokit } from "@octokit/core";
+import { requestResult } from "../../collect/github/request.ts";
 import { stickyMarker } from "../../collect/issue/conversation.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { listAllOrThrow, orNull } from "../github/requests.ts";
@@ -81,4 +83,16 @@ export async function ensureComment(context: PerformContext, issue: number, mark
   } else if (first.body !== body) {
     await request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", { comment_id: Number(first.id), body });
   }
+}
+
+/** Writes a comment as the person whose client it is: the one thing that a page of ours writes. */
+export async function commentAs(client: Octokit, repository: string, number: number, body: string) {
+  const [owner = "", repo = ""] = repository.split("/");
+  return requestResult(
+    "your comment",
+    client.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      ...{ owner, repo, issue_number: number },
+      body,
+    }),
+  );
 }

@@ -13,6 +13,7 @@ import { getBody, putBody } from "../store/decisions.ts";
 import { isOurs } from "../store/effects.ts";
 import { type Lease, requireLease } from "../store/leases.ts";
 import { callStore } from "../store/payloads.ts";
+import { type Step, stepLog } from "../store/steps.ts";
 
 /** What effects are performed with: one repository's client, our stored bodies, the agents' services. */
 export type PerformContext = {
@@ -44,6 +45,8 @@ export type PerformContext = {
   signal: AbortSignal;
   /** Whether an effect is still ours to do; false once a person stopped it, or another worker took it over. */
   isOpen(key: string): Promise<boolean>;
+  /** Records what an effect's agent does, for whoever looks. */
+  steps(key: string): (step: Step) => Promise<void>;
   now: () => Date;
   progress(line: string): void;
 };
@@ -94,6 +97,7 @@ export async function contextOf(
     digestWebhook,
     signal,
     isOpen: (key) => isOurs(db, key, lease),
+    steps: (key) => stepLog(db, repository, key),
     now,
     progress: log,
   };

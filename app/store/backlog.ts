@@ -23,8 +23,7 @@ export async function readBacklog(db: Database): Promise<Backlog> {
     .select(({ fn }) => [
       fn.countAll<number>().filterWhere("status", "in", ["todo", "doing"]).as("open"),
       fn.countAll<number>().filterWhere(isGivenUp).as("failed"),
-      sql<number>`coalesce(extract(epoch from now() - min(not_before)
-        filter (where status in ('todo', 'doing') and not_before <= now())), 0)::float`.as("oldest"),
+      oldestDue.as("oldest"),
     ])
     .executeTakeFirstOrThrow();
   const { entries } = await db
@@ -45,11 +44,19 @@ export type GivenUp = { key: string; type: string; subject: string; tries: numbe
 /** Failed, and not because somebody stopped the work that it was for. */
 const isGivenUp = sql<boolean>`status = 'failed' and result not like '{"code":"cancelled"%'`;
 
-/** The effects that were given up, the newest first, at most so many. */
-export async function readGivenUp(db: Database, most: number): Promise<GivenUp[]> {
-  const rows = await db
-    .selectFrom("effects")
-    .select(["key", "type", "subject", "tries", "result"])
+/** How many seconds the oldest due effect has waited. */
+const oldestDue = sql<number>`coalesce(extract(epoch from now() - min(not_before)
+  filter (where status in ('todo', 'doing') and not_before <= now())), 0)::float`;
+
+/** The effects that were given up, the newest first, at most so many; of some repositories, if they are named. */
+export async function readGivenUp(
+  db: Database,
+  most: number,
+  repositories?: readonly number[],
+): Promise<(GivenUp & { repository: number })[]> {
+  if (repositories?.length === 0) return [];
+  const all = db.selectFrom("effects").select(["key", "type", "subject", "tries", "result", "repository"]);
+  const rows = await (repositories === undefined ? all : all.where("repository", "in", repositories))
     .where(isGivenUp)
     .orderBy("id", "desc")
     .limit(most)
@@ -57,8 +64,63 @@ export async function readGivenUp(db: Database, most: number): Promise<GivenUp[]
   return rows.map(({ result, ...row }) => {
     // Only the outbox writes it.
     const { code, message }: { code: string; message: string } = JSON.parse(result ?? "{}");
-    return { ...row, code, message };
+    return { ...row, repository: Number(row.repository), code, message };
   });
+}
+
+/** How far one repository is; `searched` null: the sweep never came. */
+export type Progress = {
+  repository: number;
+  entries: number;
+  unpublished: number;
+  searched: Date | null;
+  open: number;
+  failed: number;
+  /** How long the oldest due effect has waited, in seconds. */
+  oldest: number;
+};
+
+/** How far each of these repositories is that has a ledger or was searched. */
+export async function readProgress(db: Database, repositories: readonly number[]): Promise<Progress[]> {
+  if (repositories.length === 0) return [];
+  const effects = db
+    .selectFrom("effects")
+    .select(({ fn }) => [
+      "repository",
+      fn.countAll<number>().filterWhere("status", "in", ["todo", "doing"]).as("open"),
+      fn.countAll<number>().filterWhere(isGivenUp).as("failed"),
+      oldestDue.as("oldest"),
+    ])
+    .where("repository", "in", repositories)
+    .groupBy("repository")
+    .as("effects");
+  const repository = sql<number>`coalesce(chains.repository, searches.repository)`;
+  const rows = await db
+    .selectFrom("searches")
+    .fullJoin("chains", "chains.repository", "searches.repository")
+    .leftJoin("exports", "exports.repository", "chains.repository")
+    .leftJoin(effects, (join) => join.on(sql<boolean>`effects.repository = ${repository}`))
+    .select([
+      repository.as("repository"),
+      "searches.at as searched",
+      sql<number>`coalesce(chains.seq, 0)`.as("entries"),
+      sql<number>`coalesce(chains.seq, 0) - coalesce(exports.seq, 0)`.as("unpublished"),
+      sql<number>`coalesce(effects.open, 0)::int`.as("open"),
+      sql<number>`coalesce(effects.failed, 0)::int`.as("failed"),
+      sql<number>`coalesce(effects.oldest, 0)`.as("oldest"),
+    ])
+    .where(repository, "in", repositories)
+    .execute();
+  return rows.map((row) => ({ ...row, repository: Number(row.repository) }));
+}
+
+/** When the last delivery of GitHub's was taken in; null: none is remembered. */
+export async function lastDelivery(db: Database): Promise<Date | null> {
+  const { at } = await db
+    .selectFrom("deliveries")
+    .select(({ fn }) => fn.max("received_at").as("at"))
+    .executeTakeFirstOrThrow();
+  return at === null ? null : new Date(at);
 }
 
 /**

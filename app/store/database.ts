@@ -22,6 +22,16 @@ export type Tables = {
   exports: { repository: number; commit: string; tree: string; seq: number };
   bodies: { sha256: string; media_type: string; bytes: Uint8Array; stored_at: Timestamp };
   answers: { key: string; answer: string; stored_at: Timestamp; repository: number | null };
+  steps: {
+    effect: string;
+    number: number;
+    repository: number;
+    at: Timestamp;
+    line: string;
+    path: string | null;
+    patch: string | null;
+    usage: string | null;
+  };
   leases: { subject: string; fence: Generated<number> };
   searches: { repository: number; at: Timestamp };
   effects: {
@@ -150,5 +160,11 @@ const versions: readonly (readonly string[])[] = [
     "alter table deliveries add column if not exists named text",
     "alter table deliveries alter column body_sha256 drop not null",
     "create index if not exists deliveries_named on deliveries (received_at) where named is not null",
+  ],
+  // What an agent did so far, for whoever looks at its page.
+  [
+    `create table if not exists steps (
+       effect text not null, number integer not null, repository bigint not null, at timestamptz not null default now(),
+       line text not null, path text, patch text, usage text, primary key (effect, number))`,
   ],
 ];

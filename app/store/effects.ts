@@ -132,6 +132,20 @@ export async function isOpenEffect(db: Database, key: string): Promise<boolean> 
   return row?.status === "todo" || row?.status === "doing";
 }
 
+/** Where an effect stands: whether a worker has begun it, when it is due, and what came of it. */
+export type EffectState = { isBegun: boolean; due: Date; outcome: EffectOutcome };
+
+/** Where one effect stands; null: nobody has asked for it. */
+export async function readEffect(db: Database, key: string): Promise<EffectState | null> {
+  const row = await db
+    .selectFrom("effects")
+    .select(["status", "not_before", "result"])
+    .where("key", "=", key)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  return { isBegun: row.status === "doing", due: new Date(row.not_before), outcome: outcomeOf(row) };
+}
+
 /** Leaves an effect to be tried again, no earlier than a time; `tries` are those that count so far. */
 export async function postponeEffect(
   db: Database,

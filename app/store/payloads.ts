@@ -31,8 +31,12 @@ export async function dropBodies(db: Database, digests: readonly string[], momen
   }
 }
 
-/** Deletes one repository's raw model answers that are older than a time; a deleted one would be asked for again. */
+/**
+ * Deletes one repository's raw model answers, and the steps of its agents, that are older than a time; a deleted answer
+ * would be asked for again.
+ */
 export async function dropAnswers(db: Database, repository: number, moment: Date): Promise<void> {
+  await db.deleteFrom("steps").where("repository", "=", repository).where("at", "<", moment).execute();
   await db.deleteFrom("answers").where("repository", "=", repository).where("stored_at", "<", moment).execute();
 }
 

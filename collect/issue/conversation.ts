@@ -31,6 +31,9 @@ type Thread = {
 /** A command before its author's permission and its comment's history are read; `comment` null: it is no comment. */
 type FoundCommand = Omit<CommandRequest, "permission"> & { comment: WrittenComment | null };
 
+/** What GitHub tells of how a comment came about. */
+type History = Pick<CommandRequest, "edited" | "viaApp" | "viaUs">;
+
 /** The most people whose right to comment on a ticket is read: those who wrote last. Anybody may comment. */
 const maxAuthors = 10;
 
@@ -57,7 +60,8 @@ export async function readConversation(
   },
 ): Promise<Known<Conversation>> {
   const { number, written = null } = issue;
-  const comments = written === null ? await listComments(github, number) : known(written);
+  const { appId } = context.ourselves;
+  const comments = written === null ? await listComments(github, number, appId) : known(written);
   if (!comments.known) return comments;
   let sticky: string | null = null;
   const open: FoundCommand[] = [];
@@ -84,9 +88,9 @@ export async function readConversation(
   const next = all.slice(0, context.max);
   const isWanted = context.wantsTicket?.(next) === true;
   const asked = next.flatMap(({ comment }) => comment ?? []);
-  const apps = await readApps(github, number, isWanted ? [...asked, ...talk] : asked);
+  const apps = await readApps(github, number, isWanted ? [...asked, ...talk] : asked, appId);
   if (!apps.known) return apps;
-  const counting = talk.filter(({ id, edited, viaApp }) => !edited && (viaApp ?? apps.value.get(id)) !== true);
+  const counting = talk.filter(({ id, edited, viaApp }) => !edited && (viaApp ?? apps.value.get(id)?.viaApp) !== true);
   const authors = [...new Set(counting.toReversed().map(({ by }) => by.id))].slice(0, maxAuthors);
   const wanted = isWanted ? counting.filter(({ by }) => authors.includes(by.id)) : [];
   // The query told of every edit; REST does not.
@@ -95,11 +99,11 @@ export async function readConversation(
     github,
     unsure.map(({ node }) => node),
   );
-  const historyOf = (comment: WrittenComment): Known<{ edited: boolean; viaApp: boolean }> => {
-    const viaApp = comment.viaApp ?? apps.value.get(comment.id);
-    if (viaApp === undefined) return unknown("GitHub did not tell whether an app wrote the comment");
+  const historyOf = (comment: WrittenComment): Known<History> => {
+    const { viaApp = null, viaUs } = comment.viaApp === null ? (apps.value.get(comment.id) ?? {}) : comment;
+    if (viaApp === null) return unknown("GitHub did not tell whether an app wrote the comment");
     const edited = unsure.includes(comment) ? editOf(comment.node, edits) : known(comment.edited);
-    return edited.known ? known({ edited: edited.value, viaApp }) : edited;
+    return edited.known ? known({ edited: edited.value, viaApp, ...(viaUs && { viaUs }) }) : edited;
   };
   const permissions = new Map<number, Known<Permission>>();
   const permissionOf = async (by: Account): Promise<Known<Permission>> => {
@@ -129,7 +133,7 @@ export async function readConversation(
 }
 
 /** All comments by REST, which does not tell of an edit within a comment's first second. */
-async function listComments(github: GitHub, number: number): Promise<Known<WrittenComment[]>> {
+async function listComments(github: GitHub, number: number, ownApp: number): Promise<Known<WrittenComment[]>> {
   const { request, owner, repo } = github;
   const listed = await listAll(`the comments of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { owner, repo, issue_number: number, ...page }),
@@ -140,6 +144,7 @@ async function listComments(github: GitHub, number: number): Promise<Known<Writt
       const { user } = comment;
       const by = Account.safeParse({ id: user?.id, login: user?.login, type: user?.type });
       if (!by.success) return [];
+      const app = comment.performed_via_github_app?.id ?? null;
       return {
         id: Number(comment.id),
         node: comment.node_id,
@@ -148,7 +153,8 @@ async function listComments(github: GitHub, number: number): Promise<Known<Writt
         text: (comment.body ?? "").toWellFormed(),
         at: comment.created_at,
         edited: comment.created_at !== comment.updated_at,
-        viaApp: comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined,
+        viaApp: app !== null,
+        ...(app === ownApp && { viaUs: true as const }),
       };
     }),
   );
@@ -159,17 +165,15 @@ async function readApps(
   github: GitHub,
   number: number,
   comments: readonly WrittenComment[],
-): Promise<Known<ReadonlyMap<number, boolean>>> {
+  ownApp: number,
+): Promise<Known<ReadonlyMap<number, WrittenComment>>> {
   if (comments.every(({ viaApp }) => viaApp !== null)) return known(new Map());
-  const listed = await listComments(github, number);
-  return listed.known ? known(new Map(listed.value.map(({ id, viaApp }) => [id, viaApp === true]))) : listed;
+  const listed = await listComments(github, number, ownApp);
+  return listed.known ? known(new Map(listed.value.map((comment) => [comment.id, comment]))) : listed;
 }
 
 /** What lets a person's comment be part of a ticket: the duty to plan, or write access; an edited one never is. */
-function rightOf(
-  permission: Known<Permission>,
-  history: Known<{ edited: boolean; viaApp: boolean }>,
-): CommentFact["right"] {
+function rightOf(permission: Known<Permission>, history: Known<History>): CommentFact["right"] {
   if (!history.known) return history;
   if (history.value.edited) return known(null);
   if (!permission.known) return permission;

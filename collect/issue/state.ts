@@ -64,6 +64,8 @@ export type WrittenComment = {
   at: string;
   edited: boolean;
   viaApp: boolean | null;
+  /** It came through our own App. */
+  viaUs?: true;
 };
 
 /** An issue as it was at one moment; null in place of a part that the query did not give as a whole. */

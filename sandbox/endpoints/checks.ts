@@ -89,7 +89,7 @@ function listRuns(call: RepositoryCall, belongs: (run: CheckRun) => boolean): Pr
 async function create(call: AuthoredCall, body: z.output<typeof newRun>): Promise<Answer> {
   const { state, repository } = call;
   const { head_sha, ...fields } = body;
-  const app = appOf(call.caller);
+  const app = call.caller.kind === "installation" ? appOf(call.caller) : null;
   if (app === null) return forbidden("You must authenticate via a GitHub App.");
   const refusal = refuseUnfinished(body);
   if (refusal !== undefined) return refusal;

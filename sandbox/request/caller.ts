@@ -6,7 +6,7 @@ import { type Answer, refused } from "./answer.ts";
 
 export type Caller =
   | { kind: "nobody" }
-  | { kind: "user"; user: Account; token: string }
+  | { kind: "user"; user: Account; token: string; app: App | null }
   | { kind: "app"; app: App }
   | { kind: "installation"; token: InstallationToken };
 
@@ -37,15 +37,16 @@ export function actorOf(caller: Caller): Account | null {
   return caller.kind === "installation" ? caller.token.installation.app.bot : null;
 }
 
-/** The app behind an installation token, for `performed_via_github_app`. */
+/** The app behind an installation's token or that of a person who signed in by it, for `performed_via_github_app`. */
 export function appOf(caller: Caller): App | null {
+  if (caller.kind === "user") return caller.app;
   return caller.kind === "installation" ? caller.token.installation.app : null;
 }
 
 function byToken(state: State, credential: string): Caller | Answer {
   const token = state.tokens.find((known) => known.token === credential);
   if (token === undefined || credential === "") return refused(401, "Bad credentials");
-  if (token.kind === "user") return { kind: "user", user: token.user, token: token.token };
+  if (token.kind === "user") return { kind: "user", user: token.user, token: token.token, app: token.app ?? null };
   if (token.expiresAt <= state.clock()) return refused(401, "Bad credentials");
   return { kind: "installation", token };
 }

@@ -108,6 +108,7 @@ export async function startAcme(): Promise<Acme> {
     signal: new AbortController().signal,
     isOpen: async () => true,
     now: () => new Date("2026-11-21T10:00:00.000Z"),
+    steps: () => async () => undefined,
     progress: () => {},
   };
   const once = (effect: Effect) => perform(effect, context, async () => anchor);

@@ -87,6 +87,7 @@ test("T171, T217, T218, T194: a model that writes all our secrets everywhere: no
     answers: (await db.selectFrom("answers").select("answer").execute()).map(({ answer }) => answer),
     entries: entries.map((entry) => JSON.stringify(entry)),
     effects: (await db.selectFrom("effects").selectAll().execute()).map((row) => JSON.stringify(row)),
+    steps: (await db.selectFrom("steps").selectAll().execute()).map((row) => JSON.stringify(row)),
     jobs: jobs.rows.map((row) => row.all),
     written: journey.watch.exchanges
       .filter(({ method, path }) => method !== "GET" && !path.endsWith("/access_tokens"))

@@ -24,6 +24,7 @@ const all = [
   "/",
   "/stuck",
   "/repositories",
+  "/health",
   "/repositories/acme/web",
   "/repositories/acme/web/gates",
   "/repositories/acme/web/pulls/11",
@@ -32,6 +33,7 @@ const all = [
   "/repositories/acme/web/stories/2",
   "/repositories/acme/web/stories/5",
   "/repositories/acme/web/entries/3",
+  "/repositories/acme/web/prompts/3/R0S0",
 ];
 
 describe.each(all)("%s", (path) => {
@@ -47,13 +49,13 @@ describe.each(all)("%s", (path) => {
   });
 
   test("XSS: no text of people or models becomes markup, an attribute or a hidden character", async () => {
-    const { text } = await get(path);
+    const text = (await get(path)).text.replace('<script src="/htmx.js" defer></script>', "");
     expect(text).not.toMatch(/<script|<img src=x|onerror="| style=|href="javascript|\u202e/);
   });
 
   test("T213, IDOR: who may not read the repository gets the answer of one that does not exist", async () => {
     const { text, status } = await get(path, appOf([vault]));
-    const isList = ["/", "/stuck", "/repositories"].includes(path);
+    const isList = ["/", "/stuck", "/repositories", "/health"].includes(path);
     expect(status).toBe(isList ? 200 : 404);
     expect(text).not.toContain("acme/web");
     expect(text).not.toContain("alert(1)");
@@ -71,6 +73,9 @@ test.each([
   "/repositories/acme/web/pulls/99",
   "/repositories/acme/web/stories/99",
   "/repositories/acme/web/entries/999",
+  "/repositories/acme/web/prompts/3/R9S9",
+  "/repositories/acme/web/prompts/99/R0S0",
+  "/repositories/acme/web/prompts/3/R0S0%2f..",
   "/repositories/acme/web/pulls/0",
   "/repositories/acme/web/pulls/1e3",
   "/repositories/acme/web/pulls/99999999999999999999",
@@ -152,8 +157,8 @@ test("a merged pull request shows its last verdict from the ledger, its story an
 
 test("a story tells each attempt, refused ones too, and every step with its entry", async () => {
   const { text } = await get("/repositories/acme/web/stories/2");
-  expect(text).toMatch(/<strong>R0\/S0<\/strong> refused: governance\/a: denied by/);
-  expect(text).toMatch(/<strong>R[01]\/S[01]<\/strong> accepted/);
+  expect(text).toMatch(/<strong>R0\/S0<\/strong><\/a> refused: governance\/a: denied by/);
+  expect(text).toMatch(/<strong>R[01]\/S[01]<\/strong><\/a> accepted/);
   expect(text).toContain('href="/repositories/acme/web/entries/1"');
 });
 

@@ -114,7 +114,10 @@ describe.each(sources)("comments that are read by %s", (source) => {
     expect((await read(false)).slice(1)).toEqual([planner, writer, stranger].map((id) => [id, "unread"]));
   });
 
-  test("T096: what an app wrote in a person's name is seen as such", async () => {
+  test.each([
+    ["an app", 3, undefined],
+    ["our own app", 1, true],
+  ])("T096: what %s wrote in a person's name is seen as such", async (_, id, viaUs) => {
     const as = asker(sandbox.url, "acme/web");
     const issue = await as("lena", "POST", "issues", { title: "A story" });
     for (const body of ["/run", "Small."]) await as("lena", "POST", `issues/${issue.number}/comments`, { body });
@@ -122,9 +125,10 @@ describe.each(sources)("comments that are read by %s", (source) => {
       if (!url.includes("/comments?")) return response;
       const list: unknown = await response.json();
       if (!Array.isArray(list)) throw new Error("no comments were listed");
-      return Response.json(list.map((one) => ({ ...one, performed_via_github_app: { id: 3 } })));
+      return Response.json(list.map((one) => ({ ...one, performed_via_github_app: { id } })));
     });
     expect(commands).toMatchObject([{ command: { name: "run" }, viaApp: true }]);
+    expect(commands[0]?.viaUs).toBe(viaUs);
     expect(comments).toMatchObject([{ text: "Small.", right: { value: null } }]);
   });
 });

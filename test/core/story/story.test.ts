@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Draft } from "../../../core/entries.ts";
+import { entriesOf } from "../../../core/entries.ts";
 import type { Permission } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { Plan } from "../../../schemas/plan.ts";
@@ -198,6 +199,16 @@ describe("an approval", () => {
   });
 });
 
+test.each([
+  ["our own app, whose pages have a button for it", { viaApp: true, viaUs: true }, true],
+  ["another app", { viaApp: true }, false],
+] as const)("T101: a stop through %s", (_, more, accepted) => {
+  const story = begin();
+  story.say("lena", "/stop", more);
+  expect(entriesOf(story.entries, "command").at(-1)?.body).toMatchObject({ command: "stop", accepted });
+  expect(entriesOf(story.entries, "run.closed")).toHaveLength(accepted ? 1 : 0);
+});
+
 describe("a command is refused", () => {
   test.each([
     [
@@ -209,6 +220,12 @@ describe("a command is refused", () => {
     ["from a writer without the duty", "quinn", {}, "not-in-duty"],
     ["T096: from an edited comment", "lena", { edited: true }, "edited"],
     ["T101: through an app", "lena", { viaApp: true }, "through-an-app"],
+    [
+      "T101: through our own app, whose pages have no button for it",
+      "lena",
+      { viaApp: true, viaUs: true },
+      "through-an-app",
+    ],
     ["T100 T137 T139: from a bot", "lena", { by: { ...persons.lena, type: "Bot" as const } }, "not-a-person"],
     ["T119: from a label that was there when the issue was opened", "lena", { atOpening: true }, "label-at-opening"],
   ] as const)("%s", (_, person, more, code) => {
