@@ -106,8 +106,6 @@ export function demoSeed(options: {
   branch: string;
   privateKeyFile: string;
   webhook: { url: string; secret: string };
-  /** How people sign in by the App; absent: they cannot. */
-  oauth?: { id: string; secret: string; callback: string };
 }): object {
   return {
     users: Object.values(people),
@@ -119,7 +117,6 @@ export function demoSeed(options: {
         id: 4001,
         private_key_file: options.privateKeyFile,
         webhook: options.webhook,
-        ...(options.oauth === undefined ? {} : { oauth: options.oauth }),
         permissions: {
           contents: "write",
           issues: "write",

@@ -1,14 +1,16 @@
 /** Apps made from a manifest: GitHub's page, which takes the form, and the code that is redeemed once. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { Hono } from "hono";
+import { html } from "hono/html";
 import { z } from "zod";
+import { installApp } from "../changes/installations.ts";
 import { presentApp } from "../present/accounts.ts";
 import { created, notFound } from "../request/answer.ts";
 import { publicKeyOf } from "../request/caller.ts";
 import { openRoute } from "../request/route.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App } from "../state/model.ts";
-import { addAccount, findOrganization, identify, now } from "../state/state.ts";
+import { addAccount, findOrganization, fullName, identify, now } from "../state/state.ts";
 
 /** Unknown fields are refused, so that a misspelt one is noticed. */
 const manifestSchema = z.strictObject({
@@ -81,6 +83,25 @@ export function manifestPages(state: State): Hono {
     if (given !== null) back.searchParams.set("state", given);
     return Response.redirect(back.href, 302);
   };
+  pages.get("/apps/:slug/installations/new", (context) => {
+    const app = state.apps.find(({ slug }) => slug === context.req.param("slug"));
+    if (app === undefined) return context.notFound();
+    const own = state.repositories.filter(({ owner }) => owner === app.owner);
+    return context.html(
+      screen(html`<h1>Install ${app.name} on ${app.owner.login}</h1><form method="post" action="">
+${own.map((one) => html`<p><label><input type="checkbox" name="repository" value="${fullName(one)}"> ${fullName(one)}</label></p>`)}
+<button>Install</button></form>`),
+    );
+  });
+  pages.post("/apps/:slug/installations/new", async (context) => {
+    const app = state.apps.find(({ slug }) => slug === context.req.param("slug"));
+    const person = state.accounts.find(({ type }) => type === "User");
+    const { repository = [] } = await context.req.parseBody({ all: true });
+    const chosen = state.repositories.filter((one) => [repository].flat().includes(fullName(one)));
+    if (app === undefined || person === undefined || chosen.length === 0) return context.notFound();
+    installApp(state, app, chosen, person);
+    return context.html(screen(html`<h1>${app.name} is installed</h1><p>${chosen.map(fullName).join(", ")}</p>`));
+  });
   pages.post("/settings/apps/new", async (context) => {
     const owner = state.accounts.find(({ type }) => type === "User");
     return take(owner, await context.req.parseBody(), new URL(context.req.url).search);
@@ -108,6 +129,9 @@ export const manifestRoutes = [
     });
   }),
 ];
+
+const screen = (body: ReturnType<typeof html>) =>
+  html`<!doctype html><html lang="en"><head><title>GitHub</title><link rel="icon" href="data:,"></head><body>${body}</body></html>`;
 
 function parsed(text: unknown): unknown {
   try {

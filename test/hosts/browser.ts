@@ -1,6 +1,7 @@
 /** A real browser on the pages: what it complains of, what axe-core finds, and what it looks like. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 // biome-ignore lint/correctness/noUnresolvedImports: it exports what another file of its own holds, which Biome does not follow
 import { chromium, type Page } from "playwright-core";
@@ -37,7 +38,8 @@ export type Eyes = {
 
 /**
  * Opens a browser. `look` gives what axe-core has against the page that is open, in light, dark and on a phone, and
- * whether anything is wider than the screen; with `SCREENSHOTS` it leaves a picture of each in that folder.
+ * whether anything is wider than the screen; it leaves a picture of each in the folder that `SCREENSHOTS` names, or in a
+ * temporary one.
  */
 export async function openEyes(): Promise<Eyes> {
   const browser = await chromium.launch({ executablePath: browserPath ?? "", args: ["--no-sandbox"] });
@@ -52,8 +54,8 @@ export async function openEyes(): Promise<Eyes> {
     complaints.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  const folder = process.env.SCREENSHOTS;
-  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  const folder = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), "screenshots-"));
+  mkdirSync(folder, { recursive: true });
   return {
     page,
     complaints,
@@ -69,7 +71,7 @@ export async function openEyes(): Promise<Eyes> {
         for (const { id, nodes } of violations) found.push(`${name}, ${as}: ${id}: ${nodes[0]?.html ?? ""}`);
         const wide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
         if (wide > 0) found.push(`${name}, ${as}: ${wide} pixels wider than the screen`);
-        if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}-${as}.png`), fullPage: true });
+        await page.screenshot({ path: join(folder, `${name}-${as}.png`), fullPage: true });
       }
       return found;
     },

@@ -14,7 +14,7 @@ import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
 import { newKey } from "../builders/ledger.ts";
 import { watchSandbox } from "../conformance/watch.ts";
-import { configOf, oauthAt, signInAt, webhookAt } from "./installed-app.ts";
+import { configOf, webhookAt } from "./installed-app.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
 export async function startJourney({
@@ -24,7 +24,6 @@ export async function startJourney({
   gates = "",
   root = "",
   ledger = "",
-  pages = false,
   more = {} as Partial<Config>,
   /** The address under which the App finds GitHub. */
   front = async (url: string) => url,
@@ -40,7 +39,7 @@ export async function startJourney({
   const port = await freePort();
   const webhook = webhookAt(port);
   const privateKeyFile = join(dir, "app.pem");
-  const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook, oauth: oauthAt(port) }));
+  const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook }));
   const sandbox = await startSandbox({ seed });
   const watch = watchSandbox(sandbox);
   const [repository] = sandbox.state.repositories;
@@ -54,7 +53,6 @@ export async function startJourney({
     anthropic: { apiKey, baseUrl: models.url },
     openai: { apiKey, baseUrl: `${models.url}/v1` },
     logLevel: "info",
-    ...(pages ? signInAt(port) : {}),
     ...more,
   });
   const start = () => startService(config, (line) => log.push(line));

@@ -6,14 +6,14 @@ import type { Journey } from "./demo-world.ts";
 import { waitUntil } from "./until.ts";
 
 /** Lena opens an epic and a story in it. */
-export async function openStory({ lena }: Journey): Promise<{ epic: number; story: number }> {
+export async function openStory({ lena }: Pick<Journey, "lena">): Promise<{ epic: number; story: number }> {
   const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
   const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
   return { epic, story };
 }
 
 /** Lena asks for a plan; its digest is what somebody else approves. */
-export async function askForPlan({ lena, seen }: Journey, story: number): Promise<string> {
+export async function askForPlan({ lena, seen }: Pick<Journey, "lena" | "seen">, story: number): Promise<string> {
   await nextSecond();
   await lena.label(story, "ai:plan");
   return waitUntil("the digest", async () =>
@@ -24,7 +24,11 @@ export async function askForPlan({ lena, seen }: Journey, story: number): Promis
 }
 
 /** Quinn approves the plan, and its prompts are opened. */
-export async function approve({ quinn, seen }: Journey, story: number, digest: string): Promise<void> {
+export async function approve(
+  { quinn, seen }: Pick<Journey, "quinn" | "seen">,
+  story: number,
+  digest: string,
+): Promise<void> {
   await quinn.comment(story, `/approve ${digest}`);
   await waitUntil("the prompts", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
 }

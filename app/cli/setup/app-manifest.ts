@@ -20,6 +20,9 @@ const Created = z.object({
   client_secret: z.string(),
 });
 
+/** What GitHub makes the App from: its permissions by name, beside what else GitHub asks. */
+export type AppManifest = { default_permissions: Record<string, string>; [field: string]: unknown };
+
 /** How long GitHub may take to answer, in milliseconds. */
 const timeoutMs = 30_000;
 
@@ -36,7 +39,7 @@ export async function appManifest({
   name: string;
   redirectUrl: string;
   webhookUrl: string | null;
-}): Promise<object> {
+}): Promise<AppManifest> {
   const { url, permissions, events } = await readManifest();
   const publicUrl = publicUrlOf(webhookUrl);
   return {
@@ -54,11 +57,13 @@ export async function appManifest({
 /** The path of the service that takes webhooks. */
 export const webhookPath = "/api/github/webhooks";
 
-/** Where people reach the service by the address of its webhooks; null where that is not the service's own, or not https. */
+/**
+ * Where people reach the service by the address of its webhooks; null where that is not the service's own, or is neither
+ * https nor this machine, where a sandbox finds it.
+ */
 export function publicUrlOf(webhookUrl: string | null): string | null {
-  return webhookUrl !== null && /^https:\/\/[^/]+\/api\/github\/webhooks$/.test(webhookUrl)
-    ? webhookUrl.slice(0, -webhookPath.length)
-    : null;
+  const ours = /^(?:https:\/\/[^/]+|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?)\/api\/github\/webhooks$/;
+  return webhookUrl !== null && ours.test(webhookUrl) ? webhookUrl.slice(0, -webhookPath.length) : null;
 }
 
 /** The page of GitHub that takes a manifest; `state` comes back with the answer. */

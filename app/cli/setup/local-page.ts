@@ -1,6 +1,8 @@
 import { createServer, type ServerResponse } from "node:http";
 import { html } from "hono/html";
 import type { Known } from "../../../core/known.ts";
+import { icon, style } from "../../pages/style.ts";
+import type { AppManifest } from "./app-manifest.ts";
 
 type Html = ReturnType<typeof html>;
 
@@ -9,7 +11,7 @@ export type PageTools = {
   /** Comes back with the code; only whoever opened the page knows it. */
   state: string;
   /** Where the form goes, and what it holds, once the page's own address is known. */
-  form(address: string): Promise<{ action: string; manifest: object }>;
+  form(address: string): Promise<{ action: string; manifest: AppManifest }>;
   /** Makes use of the code; gives the address where the browser goes on. */
   redeem(code: string): Promise<Known<string>>;
 };
@@ -32,6 +34,9 @@ export async function openPage(port: number, { state, form, redeem }: PageTools)
     const asked = URL.canParse(request.url ?? "", url) ? new URL(request.url ?? "", url) : null;
     if (request.headers.host !== new URL(url).host || request.method !== "GET" || asked === null)
       return show(response, 404, "There is nothing here.");
+    if (asked.pathname === "/style.css") return void response.writeHead(200, { "content-type": "text/css" }).end(style);
+    if (asked.pathname === "/icon.svg")
+      return void response.writeHead(200, { "content-type": "image/svg+xml" }).end(icon);
     if (asked.pathname === "/") {
       const { action, manifest } = await form(`${url}/created`);
       return show(response, 200, button(action, manifest));
@@ -62,21 +67,39 @@ export async function openPage(port: number, { state, form, redeem }: PageTools)
   };
 }
 
-function button(action: string, manifest: object): Html {
+function button(action: string, manifest: AppManifest): Html {
   return html`<h1>Create your GitHub App</h1>
-<p>GitHub asks for a name, makes the App with the permissions that Sallyport needs, and sends you back here.
-Then you choose the repositories.</p>
+<p class="lead">GitHub asks for a name, makes the App and sends you back here. Then you choose the repositories.</p>
 <form method="post" action="${action}"><input type="hidden" name="manifest" value="${JSON.stringify(manifest)}">
-<button>Create the GitHub App</button></form>`;
+<button>Create the GitHub App</button></form>
+<h2>What it may do there</h2>
+<dl class="facts">${Object.entries(manifest.default_permissions).map(
+    ([name, level]) => html`<dt>${name.replaceAll("_", " ")}</dt><dd>${level}</dd>`,
+  )}</dl>
+<p class="quiet">It cannot approve, merge or change branch protection: its client refuses to ask for it. Its keys stay on this machine.</p>`;
 }
 
 async function show(response: ServerResponse, status: number, body: Html | string): Promise<void> {
-  const page =
-    await html`<!doctype html><html lang="en"><meta charset="utf-8"><title>Sallyport setup</title><main>${body}</main></html>`;
+  const page = await html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sallyport setup</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<header><div class="bar"><span class="brand"><img src="/icon.svg" alt="">Sallyport</span></div></header>
+<main>${body}</main>
+</body>
+</html>`;
   response
     .writeHead(status, {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+      "content-security-policy":
+        "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+      "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
       "cache-control": "no-store",
       connection: "close",

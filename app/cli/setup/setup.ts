@@ -149,6 +149,8 @@ async function keep(
       : [
           "# The service's pages, to which people sign in with GitHub.",
           `PUBLIC_URL=${publicUrl}`,
+          // A port there is the service's own; behind https another program listens.
+          ...(publicUrl.startsWith("http:") ? [`PORT=${new URL(publicUrl).port || "80"}`] : []),
           `GITHUB_CLIENT_ID=${app.client_id}`,
           `GITHUB_CLIENT_SECRET=${app.client_secret}`,
         ]),
