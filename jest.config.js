@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
  */
 export const slow = [
   "/journeys/(?!label-to-merge)",
-  "/test/bundles",
+  "/test/(bundles|packed)",
   "/action/action",
   "/app/agents/(command|programs)",
   "/app/cli/(backtest/backtest|closed-pipe|completion|doctor|init/init|status)",

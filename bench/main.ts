@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const names = ["gates", "hostile", "ledger", "crash", "service", "dispatch", "agents"];
+const names = ["gates", "hostile", "ledger", "crash", "service", "dispatch", "agents", "pages"];
 const asked = process.argv.slice(2);
 const wrong = asked.find((name) => !names.includes(name));
 if (wrong !== undefined) {

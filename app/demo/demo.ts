@@ -128,8 +128,19 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   if (options.keep !== undefined) await keep(io, resolve(io.cwd, options.keep), proof.clone, keys.publicFile);
   if (options.open !== true) return;
   const repository = `${service.url}/repositories/acme/governed`;
-  io.out(`The story      ${repository}/stories/${story}\nEverything     ${repository}\n`);
-  io.out(`What is stuck  ${service.url}/stuck\nCtrl-C ends it.\n`);
+  const github = `${sandbox.url}/acme/governed`;
+  const lines = [
+    `The story         ${repository}/stories/${story}`,
+    `Everything        ${repository}`,
+    `What is stuck     ${service.url}/stuck`,
+    `How it does       ${service.url}/health`,
+    `GitHub            ${github}`,
+    "",
+    `Try: on ${github}/issues/${story} comment \`/status\` or \`/help\` as lena; open the check's Details on a pull request;`,
+    "merge one that fails, and read why not.",
+    "Ctrl-C ends it.",
+  ];
+  io.out(`${lines.join("\n")}\n`);
   await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal)));
 }
 

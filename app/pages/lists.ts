@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { ListedRow } from "../store/overviews.ts";
-import { age, badge, type Html, placesOf, prose, shown, type Web } from "./layout.ts";
+import { age, badge, type Html, nextStep, placesOf, prose, shown, type Web } from "./layout.ts";
 import type { Repository } from "./viewer.ts";
 
 /** What a person asked a list for; the address of the page holds it. */
@@ -58,12 +58,7 @@ function rowOf(row: ListedRow, { names, web, now }: ListPage): Html {
   const name = names.get(Number(repository)) ?? "";
   const places = placesOf(web, name);
   const at = kind === "pull" ? places.pull(number) : places.story(number);
-  const act =
-    step === ""
-      ? ""
-      : html`<div><span class="quiet">Next:</span> ${step.startsWith("/") ? html`<code>${shown(step)}</code>` : shown(step)}${
-          who === "" ? "" : html` <span class="quiet">by</span> ${shown(who)}`
-        } <a href="${places.issueAtGitHub(number)}">on GitHub</a></div>`;
+  const act = step === "" ? "" : html`${nextStep(step, who)}<a href="${places.issueAtGitHub(number)}">on GitHub</a>`;
   return html`<tr><th scope="row"><a href="${at}">${shown(title) || "Without a title"}</a>
 <div class="quiet">${kind === "pull" ? "pull request" : "story"} ${name}#${number}</div></th>
 <td class="short">${badge(needs ?? state)}</td><td>${blocks === "" ? "" : html`<div class="message">${prose(blocks)}</div>`}${act}</td>

@@ -94,6 +94,7 @@ input, select, button {
 }
 form.filter :is(input, select, button) { font-size: .95rem; height: 2.4rem; }
 button { background: var(--sheet); font-weight: 600; cursor: pointer; }
+button.first { background: var(--link); border-color: var(--link); color: var(--ground); padding: .5rem 1rem; }
 .stop { border-color: var(--bad); color: var(--bad); margin-right: .6rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 3rem; }
 .columns h2 { margin-top: .6rem; }

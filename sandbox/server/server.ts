@@ -18,6 +18,7 @@ import { controls } from "./control.ts";
 import { restApi, type ServedRequest } from "./rest.ts";
 import { routes } from "./routes.ts";
 import { gitOverHttp } from "./smart-http.ts";
+import { viewer } from "./viewer.ts";
 
 export type Sandbox = {
   /** `http://127.0.0.1:port`; as an API base both this and `url + "/api/v3"` serve. */
@@ -94,6 +95,7 @@ function application(state: State, asked: ServedRequest[]): Hono {
   root.route("/", gitOverHttp(state));
   root.use(bodyLimit(tooLarge));
   root.route("/", manifestPages(state));
+  root.route("/", viewer(state, api));
   root.route("/api/v3", api);
   root.route("/", api);
   root.notFound((context) => {

@@ -32,6 +32,8 @@ const looks = [
 export type Eyes = {
   page: Page;
   complaints: string[];
+  /** Where pictures are left. */
+  folder: string;
   look(name: string): Promise<string[]>;
   close(): Promise<void>;
 };
@@ -59,6 +61,7 @@ export async function openEyes(): Promise<Eyes> {
   return {
     page,
     complaints,
+    folder,
     async look(name) {
       const found: string[] = [];
       for (const { name: as, colorScheme, width } of looks) {

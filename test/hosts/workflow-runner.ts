@@ -13,15 +13,15 @@ type Workflow = {
   jobs: { judge: { if: string; steps: [{ with: Record<string, string> }] } };
 };
 
-const read = (name: string) => load(readFileSync(new URL(`../../action/${name}`, import.meta.url), "utf8"));
+const published = (name: string) => readFileSync(new URL(`../../action/${name}`, import.meta.url), "utf8");
 
 /** A job that ran: its event, why it failed, and what it wrote. */
 export type Job = { event: string; failed: string[]; said: string[]; annotations: number; summary: string };
 
-/** The runner of one repository; `gates`: what stands in the workflow's step. */
-export function runWorkflows(sandbox: Sandbox, repository: string, gates: string) {
-  const workflow = read("workflow.yml") as Workflow;
-  const relay = read("workflow-review.yml") as { name: string; on: string[] };
+/** The runner of one repository; `gates`: what stands in the workflow's step; `text`: its workflow, as it has it. */
+export function runWorkflows(sandbox: Sandbox, repository: string, gates: string, text = published("workflow.yml")) {
+  const workflow = load(text) as Workflow;
+  const relay = load(published("workflow-review.yml")) as { name: string; on: string[] };
   const jobs: Job[] = [];
   const control = async (path: string, body: object): Promise<Json> => {
     const response = await fetch(`${sandbox.url}/_sandbox/${path}`, { method: "POST", body: JSON.stringify(body) });

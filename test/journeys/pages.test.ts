@@ -82,7 +82,7 @@ lookAt(
   "from `sallyport setup` to the first verdict in five minutes and eight steps, then from a story to the evidence of its merge",
   async () => {
     if (eyes === undefined) throw new Error("the browser did not start");
-    const { page, complaints, look } = eyes;
+    const { page, complaints, look, folder } = eyes;
     const [lena, quinn, max] = [
       clientFor(sandbox.url, "lena"),
       clientFor(sandbox.url, "quinn"),
@@ -181,11 +181,12 @@ lookAt(
     );
     await waitUntil("the waiting check", async () => /sign-off/.test((await check("in_progress"))?.title ?? ""));
 
-    // What Details of the check opens.
-    const run = sandbox.state.repositories[0]?.runs.findLast(
-      (one) => one.name === "sallyport" && one.details_url !== null && one.suite.headSha === pull.sha,
-    );
-    await page.goto(run?.details_url ?? "");
+    // What the check shows, and what its Details open.
+    await page.goto(`${sandbox.url}/acme/governed/pull/${pull.number}`);
+    const shown = page.locator("#check-sallyport");
+    await shown.getByText("Waiting for 1 sign-off").first().waitFor();
+    await shown.screenshot({ path: join(folder, "check.png") });
+    await shown.getByRole("link", { name: "Details" }).click();
     await page.getByRole("heading", { name: "What blocks" }).waitFor();
     await page.getByText(`/sign-off ${pull.sha}`, { exact: false }).first().waitFor();
     expect(await look("verdict-waits")).toEqual([]);
@@ -198,9 +199,18 @@ lookAt(
     await page.getByText("Tidy the governance folder").waitFor();
     expect(await look("stuck")).toEqual([]);
 
-    await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nEnvironment: my desk\nIt works.`);
+    await page.goto(`${sandbox.url}/acme/governed/pull/${pull.number}`);
+    await page.getByLabel("Comment").fill(`/sign-off ${pull.sha} pass manual\nEnvironment: my desk\nIt works.`);
+    await page.getByLabel("As").first().selectOption("quinn");
+    await page.getByRole("button", { name: "Comment" }).click();
+    await page.getByText("It works.").waitFor();
     await waitUntil("the green check", async () => (await check("completed"))?.conclusion === "success");
-    await waitUntil("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
+    await waitUntil("the merge", async () => {
+      await page.goto(`${sandbox.url}/acme/governed/pull/${pull.number}`);
+      await page.getByLabel("As").last().selectOption("lena");
+      await page.getByRole("button", { name: "Merge" }).click();
+      return /^merged/.test(await page.locator("h1 + p").innerText());
+    });
     await waitUntil("the merge in the ledger", async () => {
       await page.goto(`${at}/repositories/acme/governed/pulls/${pull.number}/evidence`);
       return /No link is missing/.test(await page.locator("main").innerText());

@@ -71,7 +71,7 @@ function button(action: string, manifest: AppManifest): Html {
   return html`<h1>Create your GitHub App</h1>
 <p class="lead">GitHub asks for a name, makes the App and sends you back here. Then you choose the repositories.</p>
 <form method="post" action="${action}"><input type="hidden" name="manifest" value="${JSON.stringify(manifest)}">
-<button>Create the GitHub App</button></form>
+<button class="first">Create the GitHub App</button></form>
 <h2>What it may do there</h2>
 <dl class="facts">${Object.entries(manifest.default_permissions).map(
     ([name, level]) => html`<dt>${name.replaceAll("_", " ")}</dt><dd>${level}</dd>`,
