@@ -44,7 +44,7 @@ export function demoCommand(io: Io): Command {
     .option("--issue <file.md>", "the story's text (default: a small one)")
     .option("--keep <dir>", "leave governed.git and public-key.pem there, to try the verifier by hand")
     .option("--live", "ask the real model service; needs ANTHROPIC_API_KEY")
-    .option("--open", "keep it running afterwards, to look at the App's pages")
+    .option("--open", "keep it running afterwards, to look at the App's pages and to act on its GitHub")
     .option("--verbose", "show what the processes print")
     .action(async (options: Options) => {
       const problem = checkoutProblem();

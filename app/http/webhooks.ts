@@ -18,7 +18,7 @@ import { batched } from "./batch.ts";
  */
 export function nameSubjects({ name, payload }: EmitterWebhookEvent): Named {
   const named: Named = { subjects: [], searches: [] };
-  for (const { id } of added(payload)) named.subjects.push(repositorySubject(id));
+  for (const { id } of installedOrNot(payload)) named.subjects.push(repositorySubject(id));
   if (!("repository" in payload) || !payload.repository) return named;
   const repository = payload.repository.id;
   const add = (kind: "issue" | "pull", number: number) => named.subjects.push({ kind, repository, number });
@@ -40,11 +40,14 @@ export function nameSubjects({ name, payload }: EmitterWebhookEvent): Named {
   return named;
 }
 
-/** The repositories that the App is newly installed on. */
-function added(payload: EmitterWebhookEvent["payload"]): { id: number }[] {
+/** The repositories that the App is newly installed on, or no longer. */
+function installedOrNot(payload: EmitterWebhookEvent["payload"]): { id: number }[] {
   if (!("action" in payload)) return [];
-  if (payload.action === "created" && "repositories" in payload) return payload.repositories ?? [];
-  return payload.action === "added" && "repositories_added" in payload ? payload.repositories_added : [];
+  const { action } = payload;
+  if ((action === "created" || action === "deleted") && "repositories" in payload) return payload.repositories ?? [];
+  if (action === "removed" && "repositories_removed" in payload)
+    return payload.repositories_removed.flatMap(({ id }) => (id === undefined ? [] : { id }));
+  return action === "added" && "repositories_added" in payload ? payload.repositories_added : [];
 }
 
 /**

@@ -1,15 +1,13 @@
 import { html } from "hono/html";
-import { readEntry } from "../../core/ledger/entry.ts";
-import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { dashboardDays } from "../../core/repository/dashboard.ts";
-import { numbersSince } from "../../core/repository/numbers.ts";
-import { headOf, linesFrom } from "../store/chain.ts";
+import { countedKinds, numbersSince } from "../../core/repository/numbers.ts";
 import type { Database } from "../store/database.ts";
+import { newestOf } from "../store/mentions.ts";
 import { type Html, page, placesOf, type Web } from "./layout.ts";
 import type { Repository, Viewer } from "./viewer.ts";
 
-/** The most entries that the page reads, the newest: a ledger has any length. */
-const maxEntries = 2_000;
+/** The most entries that the page reads, the newest: a ledger has any length, and to read one takes a while. */
+const maxEntries = 300;
 
 /** What the gates of a repository did in the last days: what they failed, what was waived, what got past them. */
 export async function gatesPage(
@@ -17,10 +15,10 @@ export async function gatesPage(
   { db, web, now }: { db: Database; web: Web; now: () => Date },
 ): Promise<Html> {
   const since = new Date(now().getTime() - dashboardDays * 86_400_000).toISOString();
-  const { entries, isCut } = await newestEntries(db, repository.id);
+  const entries = await newestOf(db, repository.id, countedKinds, maxEntries);
   const { judged, red, merged, past, opened, rounds, gates } = numbersSince(entries, since);
-  const isShort = isCut && (entries[0]?.at ?? "") > since;
-  const span = isShort ? `the last ${maxEntries} entries` : `the last ${dashboardDays} days`;
+  const isShort = entries.length === maxEntries && (entries[0]?.at ?? "") > since;
+  const span = isShort ? `the last ${maxEntries} verdicts, waivers and merges` : `the last ${dashboardDays} days`;
   const content = html`<p class="crumbs"><a href="/repositories">Repositories</a> / <a href="${placesOf(web, repository.name).repository}">${repository.name}</a></p>
 <h1>Gates</h1>
 <p class="lead">What they did in ${span}: each pull request counts once for a gate, however often it was judged.</p>
@@ -41,15 +39,4 @@ ${
 }
 <p class="quiet">A gate that fails much and is waived much may be wrong here: <code>sallyport backtest</code> shows what another policy would have meant.</p>`;
   return page({ title: `Gates of ${repository.name}`, at: "/repositories", viewer }, content);
-}
-
-/** The newest entries of a repository, oldest first; `isCut`: there are older ones. */
-async function newestEntries(db: Database, repository: number) {
-  const head = await headOf(db, repository);
-  const from = Math.max(1, (head?.seq ?? 0) - maxEntries + 1);
-  const entries = (await linesFrom(db, repository, from)).flatMap(({ line }) => {
-    const read = readEntry(line);
-    return (read.ok ? typedEntry(read.entry) : null) ?? [];
-  });
-  return { entries, isCut: from > 1 };
 }

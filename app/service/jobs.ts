@@ -1,6 +1,6 @@
 import { createObjectsCache } from "../../collect/github/cache.ts";
-import { type Effect, type Ourselves, subjectKey } from "../../core/effects.ts";
-import { messageOf } from "../../core/errors.ts";
+import { type Effect, type Ourselves, type Subject, subjectKey } from "../../core/effects.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { anchorText } from "../ledger/anchor.ts";
@@ -29,7 +29,7 @@ import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
-import { dueOrderingKeys } from "../store/effects.ts";
+import { cancelEffects, dueOrderingKeys } from "../store/effects.ts";
 import { takeLease } from "../store/leases.ts";
 import { lastSearch, noteSearch } from "../store/searches.ts";
 
@@ -175,8 +175,19 @@ export function createJobs(tools: JobTools): JobHandlers {
     }
   };
 
+  /** Nobody waits for work in a repository that is no longer ours: what is at work there ends, unpaid from then on. */
+  const giveUp = async ({ repository }: Subject, error: unknown) => {
+    if (!(error instanceof SallyportError) || error.code !== "not-found") return;
+    await db.transaction().execute((trx) => cancelEffects(trx, repository, ""));
+    log.info({ repository }, `nothing more is done in ${repository}: ${error.message}`);
+  };
+
   return {
-    reconcile: (subject) => reconcile(subject, reconcileTools),
+    reconcile: (subject) =>
+      reconcile(subject, reconcileTools).catch(async (error: unknown) => {
+        if (subject.kind === "repository") await giveUp(subject, error);
+        throw error;
+      }),
     perform: (orderingKey, signal) =>
       drainOutbox(db, orderingKey, {
         queue,

@@ -25,6 +25,7 @@ export async function readBacklog(db: Database): Promise<Backlog> {
       fn.countAll<number>().filterWhere(isGivenUp).as("failed"),
       oldestDue.as("oldest"),
     ])
+    .where("status", "<>", "done")
     .executeTakeFirstOrThrow();
   const { entries } = await db
     .selectFrom("chains")
@@ -57,6 +58,7 @@ export async function readGivenUp(
   if (repositories?.length === 0) return [];
   const all = db.selectFrom("effects").select(["key", "type", "subject", "tries", "result", "repository"]);
   const rows = await (repositories === undefined ? all : all.where("repository", "in", repositories))
+    .where("status", "<>", "done")
     .where(isGivenUp)
     .orderBy("id", "desc")
     .limit(most)
@@ -91,6 +93,7 @@ export async function readProgress(db: Database, repositories: readonly number[]
       fn.countAll<number>().filterWhere(isGivenUp).as("failed"),
       oldestDue.as("oldest"),
     ])
+    .where("status", "<>", "done")
     .where("repository", "in", repositories)
     .groupBy("repository")
     .as("effects");

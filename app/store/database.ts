@@ -166,5 +166,8 @@ const versions: readonly (readonly string[])[] = [
     `create table if not exists steps (
        effect text not null, number integer not null, repository bigint not null, at timestamptz not null default now(),
        line text not null, path text, patch text, usage text, primary key (effect, number))`,
+    // What is not done is little, and is counted again and again.
+    "create index if not exists effects_left on effects (repository) where status <> 'done'",
+    "create index if not exists deliveries_received on deliveries (received_at)",
   ],
 ];

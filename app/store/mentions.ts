@@ -2,6 +2,7 @@ import { numbersOf, type TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
+import type { EntryKind } from "../../schemas/entries.ts";
 import type { Database, Tables } from "./database.ts";
 
 /** Which issues and pull requests each of these entries is about, as rows. */
@@ -65,6 +66,24 @@ export async function entriesAbout(
     .limit(maxEntries)
     .execute();
   return rows.flatMap((row) => readRow(row) ?? []);
+}
+
+/** The newest entries of some kinds, at most so many, oldest first. */
+export async function newestOf(
+  db: Database,
+  repository: number,
+  kinds: readonly EntryKind[],
+  most: number,
+): Promise<TypedEntry[]> {
+  const rows = await db
+    .selectFrom("entries")
+    .select(["seq", "line"])
+    .where("repository", "=", repository)
+    .where("kind", "in", kinds)
+    .orderBy("seq", "desc")
+    .limit(most)
+    .execute();
+  return rows.reverse().flatMap((row) => readRow(row) ?? []);
 }
 
 /** One entry; null: the chain has none of this number, or it is of a kind that this version does not know. */

@@ -1,3 +1,4 @@
+import type { EntryKind } from "../../schemas/entries.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { openConcerns } from "../record/concerns.ts";
 
@@ -20,6 +21,15 @@ export type Numbers = {
   /** The gates that failed or were waived, the most failures first. */
   gates: GateNumbers[];
 };
+
+/** The kinds of entries that count for all but `concerns`. */
+export const countedKinds = [
+  "verdict.given",
+  "merge.observed",
+  "waiver.given",
+  "pull.opened",
+  "rework.opened",
+] as const satisfies readonly EntryKind[];
 
 /** Counts what the ledger tells since a moment (RFC 3339). */
 export function numbersSince(entries: readonly TypedEntry[], since: string): Numbers {

@@ -3,7 +3,7 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
-import { installApp } from "../changes/installations.ts";
+import { installApp, uninstallApp } from "../changes/installations.ts";
 import { enterQueue } from "../changes/merge-queue.ts";
 import { addArtifact, artifactOrder } from "../endpoints/artifacts.ts";
 import { addFault, faultSchema } from "../state/faults.ts";
@@ -70,6 +70,13 @@ export function controls(state: State, requests: ServedRequest[]): Hono {
     if (app === undefined || actor === undefined || found.length === 0)
       return context.json({ message: "name an app, repositories and who installs it" }, 422);
     installApp(state, app, found, actor);
+    return context.body(null, 204);
+  });
+  /** Uninstalls an App from its account, as a person does on GitHub's page. */
+  control.delete("/installations/:app", (context) => {
+    const found = state.installations.find(({ app }) => app.slug === context.req.param("app"));
+    if (found === undefined) return context.notFound();
+    uninstallApp(state, found, found.account);
     return context.body(null, 204);
   });
   /** Adds an artifact, as if a run of a workflow had uploaded it. */

@@ -24,14 +24,14 @@ describe("T073: a merge group's webhook", () => {
   });
 });
 
-describe("U4: an installation's webhook names the repositories that it adds, and no other", () => {
+describe("U4: an installation's webhook names the repositories that it adds or takes away, and no other", () => {
   const repositories = [{ id: 5 }, { id: 6 }];
   const subjects = [5, 6].map((one) => ({ kind: "repository", repository: one, number: one }));
   test.each<[string, string, object, object[]]>([
     ["a new one", "installation", { action: "created", repositories }, subjects],
     ["more", "installation_repositories", { action: "added", repositories_added: repositories }, subjects],
-    ["fewer", "installation_repositories", { action: "removed", repositories_added: [] }, []],
-    ["none", "installation", { action: "deleted", repositories }, []],
+    ["fewer", "installation_repositories", { action: "removed", repositories_removed: repositories }, subjects],
+    ["it no longer", "installation", { action: "deleted", repositories }, subjects],
     ["suspended", "installation", { action: "suspend", repositories }, []],
     ["one without its list", "installation", { action: "created" }, []],
   ])("%s", (_, event, payload, named) => {
