@@ -1,30 +1,38 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serve } from "@hono/node-server";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { freePort } from "../../../app/demo/hosts.ts";
 import { pagesApp } from "../../../app/pages/pages.ts";
 import { createSeal } from "../../../app/pages/session.ts";
+import { effectKey } from "../../../core/identifiers.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
 import { addSignInToken } from "../../../sandbox/state/tokens.ts";
-import { openPageStore } from "../../builders/page-store.ts";
+import { openPageStore, web } from "../../builders/page-store.ts";
+import { browserPath, openEyes } from "../../hosts/browser.ts";
 import { oauthAt, seedOurApp, signInAt } from "../../hosts/installed-app.ts";
 
 const page = "/repositories/acme/web/prompts/3/R0S0";
 const action = "/repositories/acme/web/stories/2/stop";
 const time = Date.parse("2026-11-30T00:00:00Z");
-const { publicUrl } = signInAt(3000);
+let port: number;
+let publicUrl: string;
+let server: ReturnType<typeof serve>;
 let dir: string;
 let sandbox: Sandbox;
 let store: Awaited<ReturnType<typeof openPageStore>>;
 let app: ReturnType<typeof pagesApp>;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "stop-"));
+  port = await freePort();
+  publicUrl = `http://127.0.0.1:${port}`;
   const ours = seedOurApp(join(dir, "app.pem"), { url: "http://127.0.0.1:9/", secret: "a secret of this test" });
   sandbox = await startSandbox({
     seed: {
       users: ["lena", "max"].map((login) => ({ login, token: `ghp_${login}` })),
       organizations: [{ login: "acme" }],
-      apps: [{ ...ours, oauth: oauthAt(3000) }],
+      apps: [{ ...ours, oauth: oauthAt(port) }],
       // The store's ledger is of the repository 7.
       repositories: [
         {
@@ -45,11 +53,13 @@ beforeAll(async () => {
     });
   store = await openPageStore("a.ts", true);
   app = pagesApp(
-    { ...signInAt(3000), apiUrl: sandbox.url },
+    { ...signInAt(port), apiUrl: sandbox.url },
     { db: store.db, github: { namedRepositories: async () => [] }, log: () => undefined, now: () => new Date(time) },
   );
+  server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
 }, 30_000);
 afterAll(async () => {
+  server.close();
   await sandbox.close();
   await store.close();
   rmSync(dir, { recursive: true, force: true });
@@ -61,11 +71,11 @@ function cookieOf(login: string): string {
   const [ours] = sandbox.state.apps.filter(({ slug }) => slug === "sallyport");
   if (user === undefined || ours === undefined) throw new Error("nobody is there");
   const session = { id: user.id, login, token: addSignInToken(sandbox.state, user, ours) };
-  return `sallyport-session=${createSeal(oauthAt(3000).secret, () => time).seal("session", session, 60)}`;
+  return `sallyport-session=${createSeal(oauthAt(port).secret, () => time).seal("session", session, 60)}`;
 }
 const proofOf = async (cookie: string) =>
   /name="proof" value="([^"]+)"/.exec(await (await app.request(page, { headers: { cookie } })).text())?.[1] ?? "";
-const press = (cookie: string, proof: string, { origin = publicUrl ?? "", at = action } = {}) =>
+const press = (cookie: string, proof: string, { origin = publicUrl, at = action } = {}) =>
   app.request(at, { method: "POST", headers: { cookie, origin }, body: new URLSearchParams({ proof }) });
 const comments = () => sandbox.state.repositories[0]?.issues[1]?.comments ?? [];
 
@@ -80,7 +90,7 @@ test("T214, CSRF, IDOR: nothing is written for another page, person, story, site
   const [lena, max] = [cookieOf("lena"), cookieOf("max")];
   const proof = await proofOf(lena);
   const before = comments().length;
-  const pending = createSeal(oauthAt(3000).secret, () => time).seal("pending", { id: 1 }, 60);
+  const pending = createSeal(oauthAt(port).secret, () => time).seal("pending", { id: 1 }, 60);
   const tries: [number, Response][] = [
     [302, await press("", proof)],
     [400, await press(max, proof)],
@@ -113,3 +123,32 @@ test("GitHub does not take the comment: a page says so and what to do", async ()
   expect(answer.status).toBe(400);
   expect(await answer.text()).toMatch(/Not stopped.*Write \/stop on #2 yourself/s);
 });
+
+(browserPath === null ? test.skip : test)(
+  "a browser follows the agent without loading the page again, and its button stops the run",
+  async () => {
+    const eyes = await openEyes();
+    try {
+      const { page: tab, complaints, look } = eyes;
+      const [name = "", value = ""] = cookieOf("lena").split("=");
+      await tab.context().addCookies([{ name, value, url: publicUrl }]);
+      await tab.goto(`${publicUrl}${page}`);
+      expect(await look("attempt-live")).toEqual([]);
+      await tab.evaluate("document.title = 'not loaded again'");
+      const effect = effectKey.agent(web.id, { run: "run-2-1", prompt: 3, attempt: { r: 0, s: 0 } });
+      const patch = "@@ -0,0 +1 @@\n+<script>alert(1)</script>\n";
+      const step = { effect, number: 9, repository: web.id, line: "write news.ts", path: "web/news.ts", patch };
+      await store.db.insertInto("steps").values(step).execute();
+      await tab.getByText("+<script>alert(1)</script>").waitFor();
+      expect(await tab.title()).toBe("not loaded again");
+      const before = comments().length;
+      await tab.getByRole("button", { name: "Stop this run" }).click();
+      await tab.waitForURL(`${publicUrl}${page}`);
+      expect(comments().slice(before)).toMatchObject([{ body: "/stop", user: { login: "lena" } }]);
+      expect(complaints).toEqual([]);
+    } finally {
+      await eyes.close();
+    }
+  },
+  120_000,
+);
