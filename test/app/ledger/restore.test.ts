@@ -152,7 +152,10 @@ test("S6: what another process records and shows while this one reads the store 
   };
   const request = new Proxy(github.request, {
     async apply(target, itself, call) {
-      if (String(call[0]).includes("/pulls")) await (meanwhile ??= other());
+      if (String(call[0]).includes("/pulls")) {
+        meanwhile ??= other();
+        await meanwhile;
+      }
       return Reflect.apply(target, itself, call);
     },
   });
