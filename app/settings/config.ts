@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { readKey } from "./key-source.ts";
-import type { Tracing } from "./tracing.ts";
+
+/** Where traces are sent, by OpenTelemetry's standard variables: the address of its HTTP receiver, and its headers. */
+export type Tracing = { url: string; headers: Record<string, string>; service: string };
 
 /** The service's settings, as read from the environment once at the start. */
 export type Config = {

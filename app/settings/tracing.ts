@@ -1,8 +1,6 @@
 import { sha256 } from "../../core/digest.ts";
+import type { Tracing } from "./config.ts";
 import { currentCause } from "./log.ts";
-
-/** Where traces are sent, by OpenTelemetry's standard variables: the address of its HTTP receiver, and its headers. */
-export type Tracing = { url: string; headers: Record<string, string>; service: string };
 
 type Attributes = Record<string, string | number>;
 
