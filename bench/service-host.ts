@@ -1,7 +1,11 @@
-/** One receiver of webhooks as a process of its own: `probot`, or ours on `pglite` or a PostgreSQL's URL. */
+/**
+ * One process as the benches of the service start it: `probot`, or our receiver and queue on `pglite` or a PostgreSQL's
+ * URL. Its looks take as long as it is told, as they would wait for GitHub, and do nothing.
+ */
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createNodeMiddleware, Probot } from "probot";
 import { startServer } from "../app/http/server.ts";
 import { createReceiver } from "../app/http/webhooks.ts";
@@ -9,7 +13,7 @@ import { createQueue } from "../app/queue/queue.ts";
 import { createLog } from "../app/settings/log.ts";
 import { openDatabase } from "../app/store/database.ts";
 
-const [store = "", secret = ""] = process.argv.slice(2);
+const [store = "", secret = "", lookMs = "0"] = process.argv.slice(2);
 const log = createLog({ logLevel: "error", logFormat: "json" }, console.error);
 const nothing = async () => undefined;
 
@@ -25,24 +29,38 @@ async function bareProbot(): Promise<Server> {
   return server;
 }
 
-/** Our receiver and its queue; looks do nothing, and `looked` counts them. */
+/** Our receiver and its queue; the metrics are the subjects that were looked at so far, with the time of each in ms. */
 async function ours(): Promise<Server> {
   const database = await openDatabase(store === "pglite" ? { folder: null } : { url: store });
   const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log });
-  let looks = 0;
-  const reconcile = async () => void looks++;
+  const looked: [number, number, number][] = [];
+  let work = 0;
   await queue.start({
-    reconcile,
-    perform: async () => null,
+    async reconcile({ repository, number }) {
+      await sleep(Number(lookMs));
+      // Some of them are gone: GitHub says so, and the look ends.
+      looked.push([repository, number, Date.now()]);
+    },
+    async perform(lane) {
+      work++;
+      // A model's work takes longer than the bench.
+      if (lane.startsWith("agent/")) await sleep(600_000, undefined, { ref: false });
+      return null;
+    },
     publish: nothing,
     enqueueMatching: nothing,
     sweep: nothing,
   });
   const config = { webhookSecret: secret, host: "127.0.0.1", port: 0, metricsToken: secret };
-  const { signal } = new AbortController();
-  const { receive } = createReceiver({ db: database.db, queue, botId: 9, log, signal });
-  const metrics = async () => String(looks);
-  return startServer(config, { receive, ready: nothing, metrics }, console.error);
+  const { receive } = createReceiver({ db: database.db, queue, botId: 9, log, signal: new AbortController().signal });
+  const metrics = async () => JSON.stringify({ looked, work, bytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
+  const server = await startServer(config, { receive, ready: nothing, metrics }, console.error);
+  // Agents are begun by decisions and never by deliveries.
+  process.stdin.on("data", (chunk) => {
+    for (let index = 0; index < Number(chunk); index++)
+      void database.db.transaction().execute((trx) => queue.enqueueEffects(trx, `agent/${index}`, index));
+  });
+  return server;
 }
 
 const server = await (store === "probot" ? bareProbot() : ours());

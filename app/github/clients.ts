@@ -10,6 +10,7 @@ import type { Use } from "./allowed-calls.ts";
 import { appKeyProblem } from "./app-key.ts";
 import { guardReads, guardRequests } from "./guard.ts";
 import { findHome, listInstalled } from "./installations.ts";
+import { createLimits, type LimitedUse, type Limits } from "./limits.ts";
 import { keepToken, permissionsFor } from "./token.ts";
 
 /**
@@ -32,8 +33,10 @@ export type GitHubClients = {
   namedRepositories(): Promise<{ id: number; name: string }[]>;
   /** A read-only client for the App itself, which has no access to repositories. */
   asApp: RequestInterface;
-  /** Until when GitHub's rate limit holds back reads in this repository; null if no limit is known. */
-  limitedUntil(id: number): Date | null;
+  /** Until when GitHub's rate limit holds back reads, or another use, in this repository; null if no limit is known. */
+  limitedUntil(id: number, use?: LimitedUse): Date | null;
+  /** The limits of all installations. */
+  limits: Limits;
 };
 
 /**
@@ -74,8 +77,7 @@ export function createGitHub(
   const tools = { asApp, mint, withToken: (token: string) => octokit("app", { auth: token }) };
 
   const clients = new Map<string, Promise<GitHub>>();
-  // The rate limits of reads, by installation: all its repositories share them.
-  const limits = new Map<number, Date>();
+  const limits = createLimits();
   const installationOf = new Map<number, number>();
   const build = async (id: number, use: Use, forget: () => void): Promise<GitHub> => {
     const { installation, owner, repo } = await findHome(id, tools);
@@ -95,9 +97,8 @@ export function createGitHub(
       repository: { id, owner, repo },
       baseUrl: config.apiUrl,
       token,
-      onLimit(until) {
-        if (use === "read") limits.set(installation.id, until);
-      },
+      onLimit: (until) => limits.meet({ installation: installation.id, use, until }),
+      onScarce: (until) => limits.meet({ installation: installation.id, use: "sweep", until }),
       forget,
     });
     return { request: client.request, owner, repo };
@@ -146,10 +147,8 @@ export function createGitHub(
       client.catch(forget);
       return client;
     },
-    limitedUntil(id) {
-      const until = limits.get(installationOf.get(id) ?? 0);
-      return until !== undefined && until.getTime() > Date.now() ? until : null;
-    },
+    limitedUntil: (id, use = "read") => limits.until(installationOf.get(id) ?? 0, use),
+    limits,
     repositories: async () => (await listInstalled(tools)).map(({ id }) => id),
     namedRepositories: () => listInstalled(tools),
     asApp: reader.request,

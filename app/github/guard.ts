@@ -1,6 +1,7 @@
 import type { ProbotOctokit } from "probot";
 import { SallyportError } from "../../core/errors.ts";
 import { type Use, whyForbidden } from "./allowed-calls.ts";
+import { scarceUntil } from "./limits.ts";
 import { limitIn, limitOf } from "./rate-limit.ts";
 import { isOtherRepository } from "./same-repository.ts";
 import type { KeptToken } from "./token.ts";
@@ -16,6 +17,8 @@ export type Guarded = {
   token: KeptToken;
   /** Receives the time that GitHub names when a limit is met. */
   onLimit(until: Date): void;
+  /** Receives the time until which only the reserve of the hour's requests is left. */
+  onScarce(until: Date): void;
   /** Makes the next client look the repository up again by its id. */
   forget(): void;
 };
@@ -25,7 +28,7 @@ export type Guarded = {
  * repository. A rate limit ends the request instead of waiting.
  */
 export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
-  const { use, repository, baseUrl, token, onLimit, forget } = guarded;
+  const { use, repository, baseUrl, token, onLimit, onScarce, forget } = guarded;
   const { id, owner, repo } = repository;
   const repositoryUrl = `${baseUrl}/repos/${owner}/${repo}`;
   const noteLimit = (until: Date | null) => {
@@ -52,6 +55,8 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
       if (status === 404 && url === repositoryUrl) forget();
       throw error;
     });
+    const scarce = scarceUntil(response.headers);
+    if (scarce !== null) onScarce(scarce);
     // Not followed: a POST would become a GET, and the answer another host's.
     if (response.status >= 300) {
       forget();

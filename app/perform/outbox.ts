@@ -6,6 +6,7 @@ import type { Database } from "../store/database.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
 import {
   beginEffect,
+  delayEffect,
   type EffectEnd,
   endEffect,
   nextDue,
@@ -30,6 +31,10 @@ export async function drainOutbox(
     perform(effect: Effect, repository: number, holder: Holder): Promise<EffectResult>;
     queue: TransactionQueue;
     now: () => Date;
+    /** Until when GitHub's limit holds back writes in a repository; null if no limit is known. */
+    limitedUntil(repository: number): Date | null;
+    /** Hears of each effect that waits, until when and why. */
+    delayed(key: string, until: Date, why: string): void;
     /** Ends the work: the effect under way is told so, and none begins after it. */
     signal: AbortSignal;
   },
@@ -43,6 +48,13 @@ export async function drainOutbox(
       // The service died in each try, so no failure was recorded; another try would likely end the same way.
       const message = `it was begun ${open.tries} times, and the service ended before it did`;
       await finish(db, open, { status: "failed", code: "internal", message }, { queue, lease });
+      continue;
+    }
+    const until = tools.limitedUntil(open.repository);
+    if (until !== null) {
+      const why = "GitHub wants us to write nothing until then";
+      await delayEffect(db, open.id, { due: until, why });
+      tools.delayed(open.effect.key, until, why);
       continue;
     }
     await beginEffect(db, open, lease);
@@ -84,7 +96,12 @@ async function postpone(
   db: Database,
   open: OpenEffect,
   error: unknown,
-  tools: { queue: TransactionQueue; now: () => Date; lease: Lease },
+  tools: {
+    queue: TransactionQueue;
+    now: () => Date;
+    lease: Lease;
+    delayed(key: string, until: Date, why: string): void;
+  },
 ): Promise<void> {
   const known =
     error instanceof SallyportError
@@ -96,7 +113,9 @@ async function postpone(
   if (!retry || (!isLimit && open.tries + 1 >= maxTries))
     return finish(db, open, { status: "failed", code, message }, tools);
   const due = dueAgain({ code, notBefore, tries: open.tries, now: tools.now(), chance: Math.random() });
-  await postponeEffect(db, { ...open, tries: Math.min(open.tries + 1, maxTries - 1) }, due, tools.lease);
+  const tries = Math.min(open.tries + 1, maxTries - 1);
+  await postponeEffect(db, { ...open, tries }, { due, why: message }, tools.lease);
+  tools.delayed(open.effect.key, due, message);
 }
 
 /** The wait before the second try, in seconds; others begin with one. GitHub asks for a minute at least. */

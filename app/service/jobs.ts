@@ -146,7 +146,10 @@ export function createJobs(tools: JobTools): JobHandlers {
   const sweep = async () => {
     await dropDeliveries(db, new Date(now().getTime() - deliveriesKept));
     const all = await github.repositories();
-    const repositories = all.filter((repository) => github.limitedUntil(repository) === null);
+    // What is left of an hour's requests is for verdicts, not for looking at what is most likely as it was.
+    const isFree = (repository: number) =>
+      github.limitedUntil(repository) === null && github.limitedUntil(repository, "sweep") === null;
+    const repositories = all.filter(isFree);
     // A failure in one repository does not hold back the others; the searches are jobs, which are retried.
     for (const [name, task] of Object.entries(tasks))
       for (const repository of repositories)
@@ -193,6 +196,8 @@ export function createJobs(tools: JobTools): JobHandlers {
         queue,
         now,
         perform: performSafely,
+        limitedUntil: (repository) => github.limitedUntil(repository, "write"),
+        delayed: (effect, until, why) => log.info({ effect, until, why }, `${effect} waits until ${until.toISOString()}`),
         signal: AbortSignal.any([signal, tools.signal]),
       }),
     publish,

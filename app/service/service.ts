@@ -16,6 +16,7 @@ import { startTracing } from "../settings/tracing.ts";
 import { readBacklog } from "../store/backlog.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
+import { shareLimits } from "../store/limits.ts";
 import { indexOldEntries } from "../store/mentions.ts";
 import { createJobs } from "./jobs.ts";
 
@@ -71,10 +72,12 @@ export async function startService(
   let queue: Queue | null = null;
   let publishRest = async () => {};
   let stopTracing = async () => {};
+  let stopSharing = () => {};
   const close = async () => {
     stopping.abort(new Error("the service is stopping"));
     await closeServer(server);
     await queue?.stop();
+    stopSharing();
     await Promise.race([publishRest(), sleep(flushMs, undefined, { ref: false })]);
     await database?.close();
     await Promise.race([stopTracing().catch(() => undefined), sleep(lastTracesMs, undefined, { ref: false })]);
@@ -86,6 +89,7 @@ export async function startService(
     database = await openDatabase(config.database);
     const { db } = database;
     await indexOldEntries(db);
+    stopSharing = await shareLimits(db, github.limits, warn);
     queue = createQueue(database, {
       limitedUntil: github.limitedUntil,
       secrets: secrets.search,

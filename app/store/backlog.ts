@@ -126,6 +126,22 @@ export async function lastDelivery(db: Database): Promise<Date | null> {
   return at === null ? null : new Date(at);
 }
 
+/** An effect that waits for its time: until when, and why. */
+export type Delayed = { key: string; until: Date; why: string };
+
+/** The effects that wait for their time, the next one first, at most so many. */
+export async function readDelayed(db: Database, most: number): Promise<Delayed[]> {
+  const rows = await db
+    .selectFrom("effects")
+    .select(["key", "not_before", "waits"])
+    .where("status", "in", ["todo", "doing"])
+    .where("not_before", ">", sql<Date>`now()`)
+    .orderBy("not_before")
+    .limit(most)
+    .execute();
+  return rows.map(({ key, not_before: until, waits }) => ({ key, until: new Date(until), why: waits ?? "" }));
+}
+
 /**
  * Makes effects that were given up be tried again; the next sweep finds them. Returns their keys. A model's work is not
  * among them: its end is in the ledger, and `/retry` on the issue begins it anew.

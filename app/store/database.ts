@@ -34,6 +34,7 @@ export type Tables = {
   };
   leases: { subject: string; fence: Generated<number> };
   searches: { repository: number; at: Timestamp };
+  limits: { installation: number; use: "read" | "write" | "sweep"; until: Date };
   effects: {
     id: Generated<number>;
     key: string;
@@ -47,6 +48,7 @@ export type Tables = {
     not_before: Timestamp;
     result: string | null;
     cause: string | null;
+    waits: string | null;
   };
 };
 
@@ -169,5 +171,11 @@ const versions: readonly (readonly string[])[] = [
     // What is not done is little, and is counted again and again.
     "create index if not exists effects_left on effects (repository) where status <> 'done'",
     "create index if not exists deliveries_received on deliveries (received_at)",
+  ],
+  // Until when GitHub wants which installation to ask nothing, and why an effect waits.
+  [
+    `create table if not exists limits (installation bigint not null, use text not null, until timestamptz not null,
+       primary key (installation, use))`,
+    "alter table effects add column if not exists waits text",
   ],
 ];

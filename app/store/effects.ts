@@ -146,19 +146,29 @@ export async function readEffect(db: Database, key: string): Promise<EffectState
   return { isBegun: row.status === "doing", due: new Date(row.not_before), outcome: outcomeOf(row) };
 }
 
-/** Leaves an effect to be tried again, no earlier than a time; `tries` are those that count so far. */
+/** Leaves an effect to be tried again, no earlier than a time, and why; `tries` are those that count so far. */
 export async function postponeEffect(
   db: Database,
   { id, tries }: Pick<OpenEffect, "id" | "tries">,
-  due: Date,
+  { due, why }: { due: Date; why: string },
   lease: Lease,
 ): Promise<void> {
   await requireLease(db, lease);
   await db
     .updateTable("effects")
-    .set({ status: "todo", not_before: due, tries })
+    .set({ status: "todo", not_before: due, tries, waits: why })
     .where("id", "=", id)
     .where("status", "=", "doing")
+    .execute();
+}
+
+/** Lets an effect that was not begun wait until a time. */
+export async function delayEffect(db: Database, id: number, { due, why }: { due: Date; why: string }): Promise<void> {
+  await db
+    .updateTable("effects")
+    .set({ not_before: due, waits: why })
+    .where("id", "=", id)
+    .where("status", "in", ["todo", "doing"])
     .execute();
 }
 

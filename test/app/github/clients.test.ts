@@ -176,6 +176,7 @@ describe("H13 T211: an answer from another host is none", () => {
       baseUrl: github.url,
       token: { get: async () => "t", forget: () => undefined },
       onLimit: () => undefined,
+      onScarce: () => undefined,
       forget: () => undefined,
     });
     const call = client.request("GET /repos/{owner}/{repo}", { owner: "o", repo: "away" });

@@ -1,20 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { createLimits, scarceUntil } from "../../../app/github/limits.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { drainOutbox, dueAgain } from "../../../app/perform/outbox.ts";
+import { readDelayed } from "../../../app/store/backlog.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { isOpenEffect, isOurs, outcomesOf } from "../../../app/store/effects.ts";
 import { takeLease } from "../../../app/store/leases.ts";
+import { readLimits, shareLimits } from "../../../app/store/limits.ts";
 import { callStore } from "../../../app/store/payloads.ts";
 import { decisionOf } from "../../../core/decision.ts";
 import { type ErrorCode, SallyportError } from "../../../core/errors.ts";
 import { newKey } from "../../builders/ledger.ts";
+import { waitUntil } from "../../hosts/until.ts";
 
 let database: OpenDatabase;
 beforeAll(async () => {
   database = await openDatabase({ folder: null });
 });
 afterAll(() => database.close());
+
+/** GitHub holds nothing back. */
+const unlimited = { limitedUntil: () => null, delayed: () => {} };
 
 test("T239: an effect with which the service ended again and again is given up, and what comes after it is done", async () => {
   const lane = "github/1";
@@ -46,6 +53,7 @@ test("T239: an effect with which the service ended again and again is given up, 
       enqueueEffects: async () => undefined,
       enqueuePublish: async () => undefined,
     },
+    ...unlimited,
     now: () => new Date(),
     signal: new AbortController().signal,
   });
@@ -90,6 +98,7 @@ test("H3 T271: a check is written first, then the work, then talk, and 30 strang
       enqueueEffects: async () => undefined,
       enqueuePublish: async () => undefined,
     },
+    ...unlimited,
     now: () => new Date(),
     signal: new AbortController().signal,
   });
@@ -132,6 +141,7 @@ test("T3: the end of a run gives its agents up, in whatever process they work, a
       return { type: "none" };
     },
     queue,
+    ...unlimited,
     now: () => new Date(),
     signal: new AbortController().signal,
   });
@@ -155,7 +165,7 @@ test("S2: when another worker takes a run over, nothing of the first one's is st
     .values({ ...effect, payload: JSON.stringify({ type: "run-agent", key }) })
     .execute();
   const { db } = database;
-  const tools = { queue, now: () => new Date(), signal: new AbortController().signal };
+  const tools = { queue, ...unlimited, now: () => new Date(), signal: new AbortController().signal };
   const answers: string[] = [];
   const second = () =>
     drainOutbox(db, key, {
@@ -206,6 +216,7 @@ test("S2: work that is told to end begins no further effect, and says when the r
       return { type: "none" };
     },
     queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+    ...unlimited,
     now: () => new Date(),
     signal: ending.signal,
   });
@@ -230,6 +241,66 @@ describe("S12: when an effect is tried again", () => {
     expect(seconds("rate-limit", 0, 1, new Date(now.getTime() + 1_800_000))).toBe(1_800);
   });
 
+  test("a known limit on writes holds an effect back without a try, and says until when and why", async () => {
+    const key = "github/13/held";
+    const payload = JSON.stringify({ type: "close-issue", key, issue: 2, comment: "Done." });
+    await database.db
+      .insertInto("effects")
+      .values({ key, lane: key, repository: 13, subject: "issue/13/2", type: "close-issue", payload, status: "todo" })
+      .execute();
+    const until = new Date(Date.now() + 90_000);
+    const told: unknown[] = [];
+    const wait = await drainOutbox(database.db, key, {
+      async perform() {
+        throw new Error("nothing is asked");
+      },
+      queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+      limitedUntil: (repository) => (repository === 13 ? until : null),
+      delayed: (...all) => void told.push(all),
+      now: () => new Date(),
+      signal: new AbortController().signal,
+    });
+    const why = "GitHub wants us to write nothing until then";
+    expect(told).toEqual([[key, until, why]]);
+    expect(wait).toBeGreaterThan(85);
+    expect((await readDelayed(database.db, 10)).find((one) => one.key === key)).toEqual({ key, until, why });
+    const row = database.db.selectFrom("effects").select(["tries", "status"]).where("key", "=", key);
+    expect(await row.executeTakeFirst()).toEqual({ tries: 0, status: "todo" });
+  });
+
+  test("what a process learns of GitHub's limits outlives it, and other processes see it", async () => {
+    const inHour = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+    const [first, next] = [createLimits(), createLimits()];
+    const told: string[] = [];
+    const stop = await shareLimits(database.db, first, (line) => told.push(line));
+    const [long, short] = [inHour(30), inHour(10)];
+    first.meet({ installation: 5, use: "read", until: long });
+    first.meet({ installation: 5, use: "read", until: short });
+    first.meet({ installation: 6, use: "sweep", until: short });
+    await waitUntil("both", async () => (await readLimits(database.db)).length === 2);
+    stop();
+    (await shareLimits(database.db, next, () => {}))();
+    expect([next.until(5, "read"), next.until(6, "sweep"), next.until(5, "write"), next.until(7, "read")]).toEqual([
+      long,
+      short,
+      null,
+      null,
+    ]);
+    expect(told).toEqual([
+      `GitHub limits reads of installation 5 until ${long.toISOString()}`,
+      `GitHub limits sweeps of installation 6 until ${short.toISOString()}`,
+    ]);
+  });
+
+  test.each([
+    ["a fifth is left", 1_000, null],
+    ["less than a fifth is left", 999, new Date(1_700_000_000_000)],
+  ])("sweeps leave the rest of the hour to verdicts once %s", (_, left, wanted) => {
+    const headers = { "x-ratelimit-limit": "5000", "x-ratelimit-remaining": String(left) };
+    expect(scarceUntil({ ...headers, "x-ratelimit-reset": "1700000000" })).toEqual(wanted);
+    expect(scarceUntil({})).toBeNull();
+  });
+
   test("a limit that is met nine times in a row ends nothing", async () => {
     const key = "github/12/limited";
     const payload = JSON.stringify({ type: "close-issue", key, issue: 2, comment: "Done." });
@@ -251,6 +322,7 @@ describe("S12: when an effect is tried again", () => {
           });
         },
         queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+        ...unlimited,
         now: () => new Date(),
         signal: new AbortController().signal,
       });

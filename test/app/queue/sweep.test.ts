@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { GitHubClients } from "../../../app/github/clients.ts";
+import { createLimits } from "../../../app/github/limits.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import type { Queue, Search } from "../../../app/queue/queue.ts";
 import { createJobs } from "../../../app/service/jobs.ts";
@@ -15,15 +16,17 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 test("T246: a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
-  const [unreadable, limited, healthy] = [1, 2, 3];
+  const [unreadable, limited, healthy, scarce] = [1, 2, 3, 4];
   const searched: Search[] = [];
   const lines: string[] = [];
   const unused = async () => {
     throw new Error("the sweep asks for nothing else");
   };
   const github: GitHubClients = {
-    repositories: async () => [unreadable, limited, healthy],
-    limitedUntil: (id) => (id === limited ? new Date("2026-11-21T12:00:00Z") : null),
+    repositories: async () => [unreadable, limited, healthy, scarce],
+    limitedUntil: (id, use) =>
+      id === limited || (id === scarce && use === "sweep") ? new Date("2026-11-21T12:00:00Z") : null,
+    limits: createLimits(),
     forRepository: async (id) => {
       throw new Error(`GitHub does not answer for ${id}`);
     },
