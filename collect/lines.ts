@@ -23,6 +23,27 @@ export function countLines(before: Uint8Array | null, after: Uint8Array | null):
   return { ...counted, bytes: Math.max(counted.bytes, declaredSize(after)), binary: false };
 }
 
+/**
+ * Which lines of `after` are not in `before` at their place, from 1; none of a binary file. After an edit that is longer
+ * than can be searched for, all lines between the first and the last difference.
+ */
+export function addedRanges(before: Uint8Array | null, after: Uint8Array): { start_line: number; end_line: number }[] {
+  if (isBinary(before) || isBinary(after)) return [];
+  const { start, end } = equalEnds(before ?? new Uint8Array(), after);
+  const first = lineCount(after.subarray(0, start));
+  const [old, now] = [before ?? new Uint8Array(), after].map((one) => linesOf(one.subarray(start, one.length - end)));
+  const parts = diffArrays(old ?? [], now ?? [], { maxEditLength }) ?? [
+    { added: true, removed: false, count: now?.length ?? 0 },
+  ];
+  const ranges: { start_line: number; end_line: number }[] = [];
+  let line = first;
+  for (const { added, removed, count } of parts) {
+    if (added && count > 0) ranges.push({ start_line: line + 1, end_line: line + count });
+    if (!removed) line += count;
+  }
+  return ranges;
+}
+
 function isBinary(content: Uint8Array | null): boolean {
   return content?.subarray(0, sniffed).includes(0) ?? false;
 }

@@ -1,6 +1,19 @@
 import * as z from "zod";
 import { count, plainFile, seconds } from "./policy-values.ts";
 
+const trailer = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z]+(?:-[A-Za-z]+)*: [^\s\p{Cc}][^\p{Cc}]*$/u, "write one line such as `Assisted-by: {agent}:{model}`")
+  .refine(
+    (line) => !/^(?:signed-off-by|co-authored-by|sallyport-)/i.test(line),
+    "an agent signs nothing off and is no co-author",
+  )
+  .refine(
+    (line) => !/[{}]/.test(line.replace(/\{(?:agent|model|run)\}/g, "")),
+    "it knows `{agent}`, `{model}` and `{run}`",
+  );
+
 const Limits = z.strictObject({
   runtime: seconds.default(1_200).describe("Seconds, or a form such as `20m`."),
   silence: seconds.default(180).describe("Longest wait for the model's next word."),
@@ -77,6 +90,13 @@ export const Agents = z
       .default(1)
       .describe(
         "How many diff prompts of one run are in work at the same time: those that wait for no other and whose paths do not overlap. One after the other where `gates.casefile` has files written.",
+      ),
+    trailers: z
+      .array(trailer)
+      .max(5)
+      .default([])
+      .describe(
+        "Lines that end the message of each commit of a run, beside Sallyport's own, such as `Assisted-by: {agent}:{model}`; `{run}` is known too. None may sign off or name a co-author.",
       ),
     instructions: z
       .array(plainFile)

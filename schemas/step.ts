@@ -76,6 +76,7 @@ const StepBase = {
     .min(1)
     .optional()
     .describe("Files that our host adds to the change; the agent may write none of them."),
+  trailers: z.array(z.string()).min(1).optional().describe("The policy's templates for the commit's message."),
   limits: z.strictObject({
     runtime: z.int().positive().describe("Seconds."),
     silence: z.int().positive().describe("Seconds."),

@@ -284,6 +284,7 @@ export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | unde
     ...(phase === undefined ? {} : { phase }),
     ...(instructions.length === 0 ? {} : { instructions: [...instructions] }),
     ...(casefiles.length === 0 ? {} : { casefiles }),
+    ...(policy.agents.trailers.length === 0 ? {} : { trailers: policy.agents.trailers }),
     limits: { runtime, silence, turns, tokens },
   };
   if (failures.length === 0) return { ...shared, kind: "step" };

@@ -30,7 +30,7 @@ export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): 
     reviewStep(attempt, pack, context),
     evidenceStep(attempt, context),
     concernStep(attempt, context),
-    ...commitSteps(attempt, context),
+    ...commitSteps(attempt, pack, context),
     ...adviceSteps(attempt, context),
   ].filter((one) => one !== null);
 }

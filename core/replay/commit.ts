@@ -1,4 +1,5 @@
 import type { Policy } from "../../schemas/policy.ts";
+import type { Pack } from "../../schemas/step.ts";
 import { casefilesOf, casefileText, wholeCasefile } from "../contract/casefiles.ts";
 import { sha256 } from "../digest.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
@@ -12,6 +13,7 @@ import { attemptHead, comparedStep, type Pair, type ReplayStep, untriedStep } fr
 /** Compares the commit of an attempt with git: its content, and what its message names. */
 export function* commitSteps(
   attempt: AttemptEntries,
+  pack: Pack | null,
   { entries, sources: { git } }: ReplayContext,
 ): Generator<ReplayStep> {
   const { promptEntry, commit } = attempt;
@@ -36,10 +38,13 @@ export function* commitSteps(
     ...filePairs(attempt, written.value),
     ...casefilePairs(attempt, written.value, entries, git.policy),
   ]);
+  const found = trailersOf(written.value.message);
+  // Without the pack nobody knows which lines the policy adds.
+  const told = pack === null ? found.filter((line) => line.startsWith("Sallyport-")) : found;
   yield comparedStep(
     attemptHead("trailers", seq, promptEntry.body),
     "what the commit's message names: run, prompt, attempt, digests and evidence",
-    [["trailers", expectedTrailers(attempt), trailersOf(written.value.message)]],
+    [["trailers", expectedTrailers(attempt, pack?.trailers), told]],
   );
 }
 
@@ -87,8 +92,15 @@ function casefilePairs(
  * These lines are repeated here on purpose: a replay that called the writer could not notice that it changed. The
  * writer makes hidden characters visible and breaks mentions, so the break marks are removed before comparing.
  */
-function expectedTrailers({ promptEntry, response, evidence }: AttemptEntries): string[] {
+function expectedTrailers({ promptEntry, response, evidence }: AttemptEntries, templates: string[] = []): string[] {
   const { run, story, prompt, pack } = promptEntry.body;
+  const { tool, usage } = response?.body ?? {};
+  const agent = tool === undefined ? "Sallyport" : `${tool.name}${tool.version === null ? "" : `/${tool.version}`}`;
+  const filled = (line: string) =>
+    line
+      .replaceAll("{run}", run)
+      .replaceAll("{agent}", agent)
+      .replaceAll("{model}", usage?.model ?? "");
   return [
     `Sallyport-Run: ${run}`,
     `Sallyport-Story: #${story}`,
@@ -98,6 +110,7 @@ function expectedTrailers({ promptEntry, response, evidence }: AttemptEntries): 
     `Sallyport-Answer-SHA256: ${response?.body.result.sha256 ?? ""}`,
     `Sallyport-Evidence: ${evidence?.hash ?? ""}`,
     `Sallyport-Model: ${oneLine(response?.body.usage.model ?? "")}`,
+    ...templates.map((line) => oneLine(filled(line))),
   ];
 }
 

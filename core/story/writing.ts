@@ -64,7 +64,7 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
   // Wait until the entry is stored: a draft has neither a date for the commit nor a hash.
   if (response === null || captured === undefined) return {};
   // From the pack, which was made under the approved policy; the policy may have changed since.
-  const casefiles = facts.packs.get(pack.pack.sha256)?.casefiles;
+  const { casefiles, trailers = [] } = facts.packs.get(pack.pack.sha256) ?? {};
   const message = [
     subjectLine(prompt.contract.title),
     "",
@@ -76,6 +76,7 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
     `Sallyport-Answer-SHA256: ${response.result.sha256}`,
     `Sallyport-Evidence: ${captured.hash}`,
     `Sallyport-Model: ${oneLine(response.usage.model)}`,
+    ...trailers.map((template) => filledTrailer(template, response)),
     "",
   ].join("\n");
   const effect: Effect = {
@@ -98,6 +99,13 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
         }),
   };
   return { effects: [effect] };
+}
+
+/** A template of the policy, filled with what worked: `Assisted-by: {agent}:{model}`. */
+function filledTrailer(template: string, { run, tool, usage }: NonNullable<AttemptRecord["response"]>): string {
+  const agent = tool === undefined ? "Sallyport" : [tool.name, tool.version].filter((one) => one !== null).join("/");
+  const values: Record<string, string> = { "{agent}": agent, "{model}": usage.model, "{run}": run };
+  return oneLine(template.replace(/\{(?:agent|model|run)\}/g, (name) => values[name] ?? name));
 }
 
 /**

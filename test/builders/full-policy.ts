@@ -59,6 +59,7 @@ agents:
   routes: [{ role: web, use: anthropic, model: a-model, tool: claude@2.1.332 }]
   reviewer: { use: anthropic, model: a-model, tokens: 100k }
   instructions: [AGENTS.md]
+  trailers: ["Assisted-by: {agent}:{model}"]
   parallel: 2
   limits: { runtime: 20m, silence: 180, turns: 60, tokens: 400k, rework: 3 }
 ledger:

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { countLines } from "../../collect/lines.ts";
+import { addedRanges, countLines } from "../../collect/lines.ts";
 import { commitFiles, file, makeRepository, plainGit } from "../builders/git-repository.ts";
 
 const many = (count: number, text: (line: number) => string) =>
@@ -43,6 +43,33 @@ const cases: [
     { added: 1, deleted: 0, bytes: 2_000_000, binary: false },
   ],
 ];
+
+describe("addedRanges", () => {
+  const range = (start_line: number, end_line = start_line) => ({ start_line, end_line });
+  test.each<[string, string | null, string, object[]]>([
+    ["a new file", null, "a\nb\n", [range(1, 2)]],
+    ["an empty new file", null, "", []],
+    ["nothing", "a\n", "a\n", []],
+    ["only deleted lines", "a\nb\nc\n", "a\nc\n", []],
+    ["a line in the middle", "a\nc\n", "a\nb\nc\n", [range(2)]],
+    ["two places", "b\nc\nd\n", "a\nb\nC\nd\ne\nf\n", [range(1), range(3), range(5, 6)]],
+    ["the last newline", "a\nb", "a\nb\n", [range(2)]],
+    ["a binary file", "a\n", "a\0b\n", []],
+  ])("%s", (_, before, after, expected) => {
+    expect(addedRanges(before === null ? null : Buffer.from(before), Buffer.from(after))).toEqual(expected);
+  });
+
+  test("has as many lines as are counted, and each is one that the file before lacks there", () => {
+    const text = fc.array(fc.constantFrom("a", "b", "c", ""), { maxLength: 30 }).map((lines) => lines.join("\n"));
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const [old, now] = [Buffer.from(before), Buffer.from(after)];
+        const lines = addedRanges(old, now).map(({ start_line, end_line }) => end_line - start_line + 1);
+        expect(lines.reduce((sum, one) => sum + one, 0)).toBe(countLines(old, now).added);
+      }),
+    );
+  });
+});
 
 describe("countLines", () => {
   test.each(cases)("%s", (_, before, after, expected) => {

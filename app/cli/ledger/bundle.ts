@@ -1,7 +1,12 @@
+import { readAddedLines } from "../../../collect/git/added-lines.ts";
+import { gitObjects } from "../../../collect/git/objects.ts";
 import { comparePatches } from "../../../collect/git/patch-id.ts";
+import { lastEntry } from "../../../core/entries.ts";
 import { jsonText } from "../../../core/escape.ts";
 import { assembleAdoption } from "../../../core/evidence/adoption-bundle.ts";
+import { agentTrace } from "../../../core/evidence/agent-trace.ts";
 import { assembleBundle } from "../../../core/evidence/bundle.ts";
+import { testResult } from "../../../core/evidence/test-result.ts";
 import { lastVerdict } from "../../../core/evidence/vsa.ts";
 import { bodyPath } from "../../../core/ledger/branch.ts";
 import { Bundle } from "../../../schemas/evidence.ts";
@@ -12,7 +17,15 @@ import { stop, wholeNumber } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { readVerified, unreadProblem, type VerifiedLedger } from "./verified-entries.ts";
 
-export type BundleOptions = KeyOptions & { pr: string; json?: boolean; html?: boolean };
+/** Forms of the evidence that readers outside know. */
+export const forms = ["agent-trace", "test-result"] as const;
+
+export type BundleOptions = KeyOptions & {
+  pr: string;
+  json?: boolean;
+  html?: boolean;
+  form?: (typeof forms)[number];
+};
 
 /**
  * `ledger bundle`: prints the evidence of a pull request, or the adoption bundle of an adopted head. Exit 0 when it
@@ -44,10 +57,42 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
     );
   const merge = await compared(io, ledger, bundle);
   const shown = Bundle.parse({ ...bundle, merge });
+  if (options.form !== undefined) return printForm(io, options.form, shown, ledger);
   if (options.json === true) io.out(`${jsonText(shown)}\n`);
   else if (options.html === true) io.out(await htmlOf(shown, ledger));
   else io.out(shown.state === "adopted" ? adoptionMarkdown(shown) : bundleMarkdown(shown));
   io.exit(merge !== null && (!merge.judged || merge.change === "another") ? 1 : 0);
+}
+
+/** Prints the evidence in a form of others; exit 1 where there is nothing that this form could say. */
+async function printForm(
+  io: Io,
+  form: (typeof forms)[number],
+  bundle: Bundle,
+  { entries, source }: VerifiedLedger,
+): Promise<void> {
+  const refuse = (why: string, status: 1 | 2) => stop(io, "bundle", why, status);
+  const { pull, commit } = bundle;
+  if (form === "test-result") {
+    const statement = testResult(bundle, lastVerdict(entries, pull, commit)?.body.policy?.blob ?? null);
+    if (statement === null) return refuse(`no checks on the head of #${pull} were sealed`, 1);
+    io.out(`${jsonText(statement)}\n`);
+    return io.exit(0);
+  }
+  if (bundle.state === "adopted") return refuse(`no recorded answer became the head of #${pull}`, 1);
+  if (source.kind !== "git") return refuse("an agent-trace names lines, and the files lie in a clone", 2);
+  const objects = gitObjects(source.path);
+  const paths = bundle.files.map(({ path }) => path);
+  const files = await readAddedLines(objects, bundle, paths).finally(() => objects.close());
+  if (!files.known) return refuse(`${files.why}; fetch it: git fetch origin refs/pull/${pull}/head`, 2);
+  const toAgent = lastEntry(
+    entries,
+    "handoff.made",
+    ({ body }) => body.prompt === bundle.prompt && body.to.stage === "execute",
+  );
+  const service = /^agent:([^/]+)\//.exec(toAgent?.body.to.holder ?? "")?.[1] ?? null;
+  io.out(`${jsonText(agentTrace(bundle, service, files.value))}\n`);
+  io.exit(0);
 }
 
 /** The evidence page as one file. Loaded for it alone. */

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Io } from "../../terminal/io.ts";
-import { type BundleOptions, printBundle } from "./bundle.ts";
+import { type BundleOptions, forms, printBundle } from "./bundle.ts";
 import { type ContinuityOptions, printContinuity } from "./continuity.ts";
 import { exportArchive } from "./export.ts";
 import { importArchive } from "./import.ts";
@@ -54,6 +54,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .requiredOption("--pr <number>", "the pull request")
     .option("--json", "print the bundle as JSON")
     .option("--html", "print the evidence as a page in one file, to be read without a network")
+    .addOption(new Option("--form <form>", "print it in a form that others read, as JSON").choices(forms))
     .action((source: string, options: BundleOptions) => printBundle(io, source, options));
   withKeys(command.command("vsa"))
     .description("print the SLSA source summary of a merged pull request as an in-toto statement")

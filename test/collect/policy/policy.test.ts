@@ -129,6 +129,21 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       undefined,
       "a risk takes one road",
     ],
+    [
+      "G15 an agent that signs off",
+      `version: 1\nagents: { trailers: ["Signed-off-by: {agent}"] }`,
+      2,
+      undefined,
+      "signs nothing off",
+    ],
+    [
+      "G15 an unknown name",
+      `version: 1\nagents: { trailers: ["Assisted-by: {person}"] }`,
+      2,
+      undefined,
+      "it knows `{agent}`",
+    ],
+    ["G15 no trailer", `version: 1\nagents: { trailers: ["Assisted by {agent}"] }`, 2, undefined, "write one line"],
     ["D7 a template outside", "version: 1\ntiers: { contract: { template: ../a.md } }", 2, undefined, "without `..`"],
     ["T062 a misspelt gate", gates("forbiden_paths: { deny: [a] }"), 3, 3, 'did you mean "forbidden-paths"?'],
     [

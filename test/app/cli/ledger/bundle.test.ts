@@ -62,6 +62,35 @@ describe("sallyport ledger bundle", () => {
     expect(out.replace(/href="data:text\/css;base64,[^"]*"/, "")).not.toMatch(/<script|src=|href=|url\(/);
   });
 
+  test("G15: as the checks' in-toto statement, and as an agent-trace of the lines that the commit added", async () => {
+    const path = "web/step-1/a.ts";
+    const commits = { ...commitsOf(entered()), base: commit({ [path]: file("1\n2\n") }) };
+    commits.head = commit({ [path]: file("0\n1\n2\n3\n4\n") }, commits.base);
+    point("traced", commits.head);
+    repository.publish(await signStory(sign, mergedStory(commits, { upTo: "sealed" })));
+    const form = (name: string) => ledger(["bundle", "clone", "--pr", "11", "--key", publicKey, "--form", name]);
+    const checks = await form("test-result");
+    expect(checks.exit).toBe(0);
+    expect(JSON.parse(checks.out)).toMatchObject({
+      subject: [{ digest: { gitCommit: commits.head } }],
+      predicateType: "https://in-toto.io/attestation/test-result/v0.1",
+      predicate: { result: "PASSED", passedTests: ["@github-actions/test"], failedTests: [] },
+    });
+    const trace = await form("agent-trace");
+    expect({ exit: trace.exit, err: trace.err }).toEqual({ exit: 0, err: "" });
+    const ranges = [
+      { start_line: 1, end_line: 1 },
+      { start_line: 4, end_line: 5 },
+    ];
+    expect(JSON.parse(trace.out)).toMatchObject({
+      version: "0.1",
+      vcs: { type: "git", revision: commits.head },
+      files: [{ path, conversations: [{ contributor: { type: "ai", model_id: "anthropic/m" }, ranges }] }],
+    });
+    repository.publish(await signStory(sign, mergedStory(commits, { upTo: "captured" })));
+    expect(await form("test-result")).toMatchObject({ exit: 1, out: "" });
+  });
+
   test("before the merge: what was captured and sealed, and nothing more", async () => {
     const { exit, bundle } = await bundled(base, ["bundle"], { upTo: "sealed" });
     expect({ exit, bundle }).toMatchObject({ exit: 0, bundle: { state: "sealed", merge: null, ci: "pass" } });
