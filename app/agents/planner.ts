@@ -25,6 +25,8 @@ export type PlannerInput = {
   /** What the policy names as instructions; absent: none. */
   instructions?: Instruction[];
   phase?: PhaseCard;
+  /** The risks of the contract-first tier; absent: there is none. */
+  contractFirst?: readonly string[];
   roles: Pack["role"][];
   decisions: string[];
   paths: string[];
@@ -170,6 +172,12 @@ export function plannerText(input: PlannerInput): string {
       ...cardLines(role).map((line) => `  ${line}`),
     ]),
     ...(input.phase === undefined ? [] : ["", ...phaseLines(input.phase)]),
+    ...(input.contractFirst === undefined
+      ? []
+      : [
+          "",
+          `Of risk ${input.contractFirst.join(" or ")}, each of the story's criteria stands word for word in the prompts that meet it.`,
+        ]),
     "",
     `Decisions that cover it: ${input.decisions.join(", ") || "none"}`,
     "",

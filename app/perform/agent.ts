@@ -65,6 +65,7 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
     ...(task === undefined ? {} : { task }),
     ...(instructions === undefined ? {} : { instructions }),
     ...(phase === undefined ? {} : { phase }),
+    ...(rules?.contractFirst === undefined ? {} : { contractFirst: rules.contractFirst.risks }),
     roles,
     decisions,
     paths: (await tree.list()).map(({ path }) => path),

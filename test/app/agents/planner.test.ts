@@ -222,3 +222,8 @@ describe("a plan beyond the policy goes back to the planner before a person sees
     expect(http).toBe(3);
   });
 });
+
+test("D7: a planner is told when criteria have to stand word for word in its prompts, before it is refused for it", async () => {
+  const { asked } = await ask([propose(plan)], memoryCalls(), { ...story, contractFirst: ["high", "critical"] });
+  expect(asked[0]).toContain("Of risk high or critical, each of the story's criteria stands word for word");
+});
