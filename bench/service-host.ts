@@ -53,7 +53,8 @@ async function ours(): Promise<Server> {
   });
   const config = { webhookSecret: secret, host: "127.0.0.1", port: 0, metricsToken: secret };
   const { receive } = createReceiver({ db: database.db, queue, botId: 9, log, signal: new AbortController().signal });
-  const metrics = async () => JSON.stringify({ looked, work, bytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
+  const metrics = async () =>
+    JSON.stringify({ looked, work, bytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
   const server = await startServer(config, { receive, ready: nothing, metrics }, console.error);
   // Agents are begun by decisions and never by deliveries.
   process.stdin.on("data", (chunk) => {

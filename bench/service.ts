@@ -176,7 +176,8 @@ async function fairness(): Promise<Row[]> {
     for (const number of [1, 2, 3]) {
       const sent = Date.now();
       await rate(host, "pull_request", { count: 1, first: number, repository: 3 });
-      const find = async () => (await tellOf(host)).looked.find(([repository, one]) => repository === 3 && one === number);
+      const find = async () =>
+        (await tellOf(host)).looked.find(([repository, one]) => repository === 3 && one === number);
       let found = await find();
       while (found === undefined) {
         await sleep(50);
@@ -191,7 +192,10 @@ async function fairness(): Promise<Row[]> {
 }
 
 const all = { accepting, looking, processes, fairness };
-const asked = process.argv.find((one) => one.startsWith("rows="))?.slice(5).split(",");
+const asked = process.argv
+  .find((one) => one.startsWith("rows="))
+  ?.slice(5)
+  .split(",");
 const rows: Row[] = [];
 for (const [name, measure] of Object.entries(all))
   if (asked === undefined || asked.includes(name)) rows.push(...(await measure()));

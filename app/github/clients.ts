@@ -6,11 +6,12 @@ import type { GitHub } from "../../collect/github/request.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { githubRemaining, githubRequests } from "../settings/metrics.ts";
+import type { LimitedUse } from "../store/limits.ts";
 import type { Use } from "./allowed-calls.ts";
 import { appKeyProblem } from "./app-key.ts";
 import { guardReads, guardRequests } from "./guard.ts";
 import { findHome, listInstalled } from "./installations.ts";
-import { createLimits, type LimitedUse, type Limits } from "./limits.ts";
+import { createLimits, type Limits } from "./limits.ts";
 import { keepToken, permissionsFor } from "./token.ts";
 
 /**

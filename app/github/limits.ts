@@ -1,11 +1,4 @@
-/**
- * What a limit of GitHub's holds back: reads, writes, or only what a sweep does. The last one begins while there is still
- * something left of the hour's requests: the rest is for verdicts and for what people ask for.
- */
-export type LimitedUse = "read" | "write" | "sweep";
-
-/** Until when GitHub wants an installation to ask nothing: all its repositories share its limits. */
-export type Limit = { installation: number; use: LimitedUse; until: Date };
+import type { Limit, LimitedUse } from "../store/limits.ts";
 
 /** The limits that this process knows of. */
 export type Limits = {

@@ -197,7 +197,8 @@ export function createJobs(tools: JobTools): JobHandlers {
         now,
         perform: performSafely,
         limitedUntil: (repository) => github.limitedUntil(repository, "write"),
-        delayed: (effect, until, why) => log.info({ effect, until, why }, `${effect} waits until ${until.toISOString()}`),
+        delayed: (effect, until, why) =>
+          log.info({ effect, until, why }, `${effect} waits until ${until.toISOString()}`),
         signal: AbortSignal.any([signal, tools.signal]),
       }),
     publish,
