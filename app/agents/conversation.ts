@@ -32,8 +32,11 @@ export type CallAnswer =
   | { ok: true; key: string; replayed: boolean; answer: Answer; redacted: AnswerRedaction[]; lost: number }
   | CallFailure;
 
-/** The most tries of one call, and the milliseconds before the second; the wait then doubles. */
-const limits = { tries: 3, firstWait: 500 } as const;
+/**
+ * The most tries of one call, the milliseconds before the second (the wait then doubles), and the longest wait that a
+ * run spends at work; for a longer one it is parked.
+ */
+const limits = { tries: 3, firstWait: 500, longestWait: 30_000 } as const;
 
 /** The statuses below 500 after which the same request may succeed. */
 const passing: readonly number[] = [408, 409, 429];
@@ -96,13 +99,22 @@ export async function callModel(
     }
     lost += wasted;
     if (!streamed.again) return { ...streamed.failure, lost };
+    const { waitFor } = streamed;
     // A service that is down for longer is no reason to end the work: it is parked, and goes on from its stored answers.
+    if ((waitFor ?? 0) > limits.longestWait) throw limited(streamed.failure.message, waitFor ?? 0);
     if (tries === limits.tries) throw new SallyportError("model", streamed.failure.message, { retry: true });
     // Spread by chance: what failed together does not come back together.
-    const wait = streamed.waitFor ?? limits.firstWait * 2 ** (tries - 1) * (1 + Math.random());
+    const wait = waitFor ?? limits.firstWait * 2 ** (tries - 1) * (1 + Math.random());
     await sleep(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return { ...stopped(signal), lost };
   }
+}
+
+/** A limit of the service's that ends in so many milliseconds: waited for without a try that counts. */
+function limited(message: string, wait: number): SallyportError {
+  const notBefore = new Date(Date.now() + wait);
+  const until = `it is taken up again after ${notBefore.toISOString()}, as the service asks`;
+  return new SallyportError("rate-limit", `${message}; ${until}`, { retry: true, notBefore });
 }
 
 function misshapen(message: string, lost: number): CallFailure {

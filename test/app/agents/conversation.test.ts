@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { callModel } from "../../../app/agents/conversation.ts";
 import { dialects } from "../../../app/agents/dialects.ts";
+import type { SallyportError } from "../../../core/errors.ts";
 import {
   brokenService,
   events,
@@ -222,13 +223,23 @@ describe.each(services)("$name", (at) => {
   test("T284: a wait that the service asks for is kept, longer than our own, and ends when the run does", async () => {
     const stopping = new AbortController();
     const busy = (response: ServerResponse) => {
-      status(429, { "retry-after": "3600" })(response);
+      status(429, { "retry-after": "20" })(response);
       // Our own wait before the second time would be over by then.
       setTimeout(() => stopping.abort(), 900);
     };
     const { answer, http } = await ask([busy, events(good)], { signal: stopping.signal });
     expect(answer).toMatchObject({ ok: false, code: "cancelled" });
     expect(http).toBe(1);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["seconds", { "retry-after": "3600" }],
+    ["a date", { "retry-after": new Date(Date.now() + 3_600_000).toUTCString() }],
+  ])("S12: for a limit that ends long after, in %s, the work is parked until then, and none waits", async (_, headers) => {
+    const parked = ask([status(429, headers), events(good)]).catch((error: unknown) => error);
+    await expect(parked).resolves.toMatchObject({ code: "rate-limit", retry: true, notBefore: expect.any(Date) });
+    const { notBefore } = (await parked) as SallyportError;
+    expect(Math.abs(Number(notBefore) - Date.now() - 3_600_000)).toBeLessThan(60_000);
   });
 
   test("T263: a time limit is told from a person's stop", async () => {
