@@ -1,3 +1,4 @@
+import type { EntryBody } from "../schemas/entries.ts";
 import type { BodyRef, FileRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
@@ -133,6 +134,8 @@ export type Effect =
       /** The program that works instead of our own agent, as the policy names it; absent: none. */
       tool?: string;
     }
+  /** Runs the verification commands of a recorded pack on a recorded answer, in the sandbox. */
+  | { type: "run-commands"; key: string; run: string; packSha256: string; resultSha256: string }
   /** Lets a reviewer agent read a written change; its pack is recorded. */
   | { type: "ask-reviewer"; key: string; run: string; packSha256: string; backend: string; model: string | null }
   /** Writes a recorded answer's files as one commit to a branch of ours, without force. */
@@ -148,6 +151,8 @@ export type Effect =
       at: string;
       /** The casefiles' text without people's part below it; absent: the pack has no casefiles. */
       casefiles?: readonly (Casefile & { text: string })[];
+      /** The evidence files that verification commands wrote, in place of the answer's; absent: none were run. */
+      verified?: { paths: string[]; written: string | null };
     }
   /** Proposes a first policy by one pull request; `ledgerKey` is the public key that it pins. */
   | { type: "open-onboarding"; key: string; base: string; parent: string; at: string; ledgerKey: string }
@@ -273,6 +278,11 @@ export type EffectResult =
   | { type: "plan-failed"; code: string; message: string }
   /** The stored report, and which reviews, threads and comments it holds. */
   | { type: "report"; report: BodyRef; reviewers: Account[]; reviews: number[]; threads: number[]; comments: number[] }
+  /** What became of the verification commands of one answer. */
+  | ({ type: "verification" } & Pick<
+      EntryBody<"verification.recorded">,
+      "install" | "commands" | "evidence" | "written"
+    >)
   /** The stored advice; it may say that there is none. */
   | { type: "advice"; advice: BodyRef; usage: Usage; seconds: number }
   | {

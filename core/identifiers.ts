@@ -46,6 +46,9 @@ export const effectKey = {
   /** Lets a reviewer agent read an attempt's commit; it ends with the run's other agents. */
   advice: (repository: number, { run, prompt, attempt }: Step) =>
     `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}/advice`,
+  /** Runs the verification commands on an attempt's answer; it ends with the run's agents. */
+  commands: (repository: number, { run, prompt, attempt }: Step) =>
+    `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}/commands`,
   /** The beginning of the keys of all agents of a run. */
   agents: (repository: number, run: string) => `agent/${repository}/${run}/`,
   /** Shows what a changed policy would have meant, once for each pair of policies (the SHAs of their blobs). */

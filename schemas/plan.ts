@@ -41,7 +41,9 @@ export const Plan = z
     unknowns: Lines.describe("Open questions; a person answers them before the work starts."),
     failureModes: Lines.optional().describe("What can go wrong with it, and how that would show."),
     invariants: Lines.optional().describe("What must stay true and is touched: rules, contracts, control planes."),
-    verification: Lines.optional().describe("Commands whose success shows that it works, as people or CI run them."),
+    verification: Lines.optional().describe(
+      "Commands whose success shows after each prompt that it works: one program with its arguments each.",
+    ),
     risk: Risk,
     acceptance: Lines.min(1).describe("Acceptance criteria of the whole story."),
     manualTest: z

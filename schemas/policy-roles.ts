@@ -16,6 +16,12 @@ export const Role = z.strictObject({
     .min(1)
     .describe("What an agent in this role may touch. An empty list is an error: it would allow nothing."),
   deny: patterns.default([]).describe("What it may not touch, even inside `allow`."),
+  execution: z
+    .enum(["none", "tests"])
+    .default("none")
+    .describe(
+      "What runs of its work before CI does. none: nothing. tests: the approved plan's verification commands, by Sallyport itself in its sandbox, without a network; one that fails goes back to the agent.",
+    ),
   ...card,
 });
 

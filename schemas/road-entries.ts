@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { AdviceAsked, AdviceGiven } from "./advice.ts";
-import { IssueNumber, ReviewObserved, RunId, Source, step } from "./entry-parts.ts";
+import { BodyRef, IssueNumber, ReviewObserved, RunId, Source, step } from "./entry-parts.ts";
 import { maxConcernLength, maxUndone } from "./limits.ts";
 import { RemediationClosed, RemediationOpened } from "./remediation.ts";
 import { ReworkOpened } from "./rework.ts";
-import { Attempt } from "./step.ts";
+import { Attempt, CommandRun } from "./step.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
 /** The stages that a story goes through, in their order. */
@@ -46,7 +46,7 @@ const rollback = {
   comment: z.int().positive(),
 };
 
-/** The bodies of the entries about concerns, checkpoints, rollbacks, hand-offs, reviews, advice, remediation and rework. */
+/** The bodies of the entries about verification commands, concerns, checkpoints, rollbacks, hand-offs, reviews, advice, remediation and rework. */
 export const roadBodies = {
   "review.observed": ReviewObserved,
   "remediation.opened": RemediationOpened,
@@ -54,6 +54,16 @@ export const roadBodies = {
   "rework.opened": ReworkOpened,
   "advice.asked": AdviceAsked,
   "advice.given": AdviceGiven,
+  "verification.recorded": z.strictObject({
+    ...step,
+    result: Sha256.describe("The answer whose tree they ran on."),
+    install: CommandRun.optional().describe("How its dependencies were installed; absent: it has none to install."),
+    commands: z.array(CommandRun).describe("Empty: the installation failed."),
+    evidence: z
+      .array(z.strictObject({ path: z.string(), sha256: Sha256.nullable() }))
+      .describe("The declared evidence files as the commands left them; null: none wrote it."),
+    written: BodyRef.optional().describe("Those files with their content; absent: there are none."),
+  }),
   "concern.raised": z.strictObject({
     concern: concernName,
     story: IssueNumber.nullable(),

@@ -77,6 +77,13 @@ const StepBase = {
     .optional()
     .describe("Files that our host adds to the change; the agent may write none of them."),
   trailers: z.array(z.string()).min(1).optional().describe("The policy's templates for the commit's message."),
+  execution: z
+    .strictObject({
+      level: z.literal("tests"),
+      commands: Lines.describe("The approved plan's verification commands, which our host runs on the answer."),
+    })
+    .optional()
+    .describe("Absent: nothing of the work is run before CI does."),
   limits: z.strictObject({
     runtime: z.int().positive().describe("Seconds."),
     silence: z.int().positive().describe("Seconds."),
@@ -133,6 +140,20 @@ export type Usage = z.infer<typeof Usage>;
 /** An agent's program, with the version that it named itself by before it worked; null: the policy asks for none. */
 export const Tool = z.strictObject({ name: z.string(), version: z.string().nullable() });
 export type Tool = z.infer<typeof Tool>;
+
+/** A command that our host ran in its sandbox, on the tree that an answer makes, and what came of it. */
+export const CommandRun = z.strictObject({
+  argv: z.array(z.string()).min(1),
+  exit: z.int().nullable().describe("Null: it did not end by itself."),
+  stopped: z.string().optional().describe("The limit at which our host ended it."),
+  seconds: z.number().min(0),
+  output: Sha256.describe("Of all that it printed, in the order in which that came."),
+  excerpt: z.string().max(2_000).describe("The end of that, without secrets. The agent's work may have written it."),
+});
+export type CommandRun = z.infer<typeof CommandRun>;
+
+/** The most characters of a command's output that are kept. */
+export const excerptLength = 2_000;
 
 /** What was redacted from a text before it was stored, because it was a secret or looked like one; never the value. */
 export const Redaction = z.strictObject({

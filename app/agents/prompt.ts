@@ -77,7 +77,12 @@ export function stepPrompt(pack: Pack, worker: "own" | "program" = "own"): Promp
       ...pack.acceptance.map((criterion) => `- ${criterion}`),
     ]),
   ];
-  if (pack.evidence.length > 0) lines.push("", `Write these evidence files as JSON: ${pack.evidence.join(", ")}.`);
+  const commands = pack.execution?.commands ?? [];
+  if (commands.length > 0)
+    lines.push("", "On your change Sallyport runs these, and each must succeed:", ...commands.map((one) => `- ${one}`));
+  if (pack.evidence.length > 0 && commands.length > 0)
+    lines.push("", `They write these evidence files, and you do not: ${pack.evidence.join(", ")}.`);
+  else if (pack.evidence.length > 0) lines.push("", `Write these evidence files as JSON: ${pack.evidence.join(", ")}.`);
   if (pack.kind === "rework") {
     // Only a failure begins at the left edge, so no log or comment poses as another check or person.
     const failures = pack.failures.map(({ source, code, message, path }) => {

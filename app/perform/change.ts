@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { blobId } from "../../collect/blob-id.ts";
 import { apiObjects } from "../../collect/github/objects.ts";
 import type { Objects, TreeEntry } from "../../collect/objects.ts";
@@ -5,7 +6,7 @@ import { outOfScope } from "../../core/contract/review.ts";
 import { sha256 } from "../../core/digest.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
+import { FileWrite, Pack, StepResult } from "../../schemas/step.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
 import { botAuthor, type EffectOf, type PerformContext, readJson } from "./context.ts";
 import { type BranchState, branchOf } from "./pulls.ts";
@@ -26,7 +27,7 @@ export async function writeChange(effect: EffectOf<"write-change">, context: Per
   if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(name))
     throw new SallyportError("bad-input", `${JSON.stringify(name)} is not a branch of a run; nothing was written`);
   const pack = Pack.parse(await readJson(effect.packSha256, context));
-  const { files } = StepResult.parse(await readJson(effect.resultSha256, context));
+  const files = await filesOf(effect, context);
   refuse(outOfScope(pack, files));
   const objects = apiObjects(context.reader, context.cache);
   const casefiles = await casefilesFor(effect, pack, objects);
@@ -47,6 +48,14 @@ export async function writeChange(effect: EffectOf<"write-change">, context: Per
     files: answered.map(({ path, blob }) => ({ path, blob })),
     ...(added.length === 0 ? {} : { casefiles: casefiles.map((file) => recordOf(file, added)) }),
   };
+}
+
+/** The files of the answer; of evidence those that verification commands wrote. */
+async function filesOf({ resultSha256, verified }: EffectOf<"write-change">, context: PerformContext) {
+  const { files } = StepResult.parse(await readJson(resultSha256, context));
+  const { paths = [], written = null } = verified ?? {};
+  const own = files.filter(({ path }) => !paths.includes(path));
+  return written === null ? own : [...own, ...z.array(FileWrite).parse(await readJson(written, context))];
 }
 
 function refuse(outside: { path: string; why: string }[]): void {

@@ -37,6 +37,8 @@ export type PerformContext = {
   openai: ModelAccess;
   /** The operator's folder of agents' programs; null: there is none. */
   agentTools: string | null;
+  /** Where the packages are that verification commands need. */
+  packageRegistry: string;
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Where digests are told besides GitHub, by whoever runs the service; null: nowhere. */
@@ -54,7 +56,7 @@ export type PerformContext = {
 /** The parts of the service that effects need, in any repository. */
 export type ContextTools = Pick<
   PerformContext,
-  "cache" | "ourselves" | "anthropic" | "openai" | "agentTools" | "pagesUrl" | "digestWebhook"
+  "cache" | "ourselves" | "anthropic" | "openai" | "agentTools" | "packageRegistry" | "pagesUrl" | "digestWebhook"
 > & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
@@ -72,7 +74,8 @@ export async function contextOf(
   now: () => Date,
   tools: ContextTools,
 ): Promise<PerformContext> {
-  const { db, cache, ourselves, secrets, anthropic, openai, agentTools, pagesUrl, digestWebhook, log } = tools;
+  const { db, cache, ourselves, secrets, anthropic, openai, agentTools, packageRegistry, log } = tools;
+  const { pagesUrl, digestWebhook } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -93,6 +96,7 @@ export async function contextOf(
     anthropic,
     openai,
     agentTools,
+    packageRegistry,
     pagesUrl,
     digestWebhook,
     signal,

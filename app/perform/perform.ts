@@ -5,6 +5,7 @@ import { askPlannerFor, runAgent, whileOpen } from "./agent.ts";
 import { showBacktest } from "./backtest.ts";
 import { writeChange } from "./change.ts";
 import { ensureCheck } from "./checks.ts";
+import { runCommands } from "./commands.ts";
 import { ensureSticky, notify, reply, turnAway } from "./comments.ts";
 import type { PerformContext } from "./context.ts";
 import { openDashboard, postDigest } from "./dashboard.ts";
@@ -75,6 +76,8 @@ export async function perform(
         return await whileOpen(effect.key, context, (open) => askPlannerFor(effect, open));
       case "run-agent":
         return await whileOpen(effect.key, context, (open) => runAgent(effect, open));
+      case "run-commands":
+        return await whileOpen(effect.key, context, (open) => runCommands(effect, open));
       case "ask-reviewer":
         return await whileOpen(effect.key, context, (open) => adviseOn(effect, open));
     }

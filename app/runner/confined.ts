@@ -23,6 +23,8 @@ export type Watch = {
   signal: AbortSignal;
   /** Gets each line that the program prints; true: the program says that this was its last. */
   onLine(line: string): boolean;
+  /** Gets all that it prints, as it comes. */
+  onOutput?(chunk: string): void;
   /** Whether the program waits for an answer of the relay's, which has a silence limit of its own. */
   isWaiting(): boolean;
 };
@@ -57,6 +59,7 @@ export async function runConfined(enclosed: Enclosed, watch: Watch): Promise<End
   let lastLine = Number.POSITIVE_INFINITY;
   const hear = (chunk: string) => {
     heard = performance.now();
+    watch.onOutput?.(chunk);
     printed += chunk.length;
     if (printed > most.printed) stop("output-exceeded", `it printed more than ${most.printed} bytes`);
   };

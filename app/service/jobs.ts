@@ -45,6 +45,7 @@ export type JobTools = {
   anthropic: Config["anthropic"];
   openai: Config["openai"];
   agentTools: Config["agentTools"];
+  packageRegistry: Config["packageRegistry"];
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Where digests are told besides GitHub; null: nowhere. */

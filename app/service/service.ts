@@ -51,7 +51,7 @@ export async function startService(
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
   const stopping = new AbortController();
-  const { anthropic, openai, agentTools, publicUrl, digestWebhook } = config;
+  const { anthropic, openai, agentTools, packageRegistry, publicUrl, digestWebhook } = config;
   const hasPages = config.pages.for !== "nobody";
   const pagesUrl = hasPages ? publicUrl : null;
   const { signal } = stopping;
@@ -96,7 +96,7 @@ export async function startService(
       log,
     });
     const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
-    const common = { db, queue, github, ourselves, onboarding, digestWebhook, signer, secrets };
+    const common = { db, queue, github, ourselves, onboarding, digestWebhook, signer, secrets, packageRegistry };
     const jobs = createJobs({ ...common, anthropic, openai, agentTools, pagesUrl, signal, log, end: failed.resolve });
     await queue.start(jobs, queuesOf(roles));
     if (anthropic.apiKey === null && openai.apiKey === null)

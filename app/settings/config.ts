@@ -19,6 +19,8 @@ export type Config = {
   openai: ModelAccess;
   /** The folder with the programs that policies name as `tool`; null: there are none. */
   agentTools: string | null;
+  /** Where the packages are that verification commands need, without a slash at the end. */
+  packageRegistry: string;
   /** Where people reach this service, without a slash at the end; null: nobody said. */
   publicUrl: string | null;
   pages: PagesAccess;
@@ -105,6 +107,7 @@ export const Environment = z.object({
     .string()
     .regex(/^\/[^/]/, "is no absolute path of a folder: write it in full, such as /opt/agents")
     .optional(),
+  NPM_REGISTRY_URL: address.default("https://registry.npmjs.org"),
   PUBLIC_URL: address.optional(),
   GITHUB_CLIENT_ID: z.string().optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
@@ -169,6 +172,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
       openai: { apiKey: data.OPENAI_API_KEY ?? null, baseUrl: data.OPENAI_BASE_URL ?? null },
       agentTools: data.AGENT_TOOLS?.replace(/\/$/, "") ?? null,
+      packageRegistry: data.NPM_REGISTRY_URL.replace(/\/$/, ""),
       publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,
       pages,
       metricsToken: data.METRICS_TOKEN ?? null,

@@ -25,6 +25,7 @@ export type TransactionQueue = {
 export function orderingKeyOf(effect: Effect, repository: number): string {
   switch (effect.type) {
     case "run-agent":
+    case "run-commands":
     case "ask-planner":
     case "ask-reviewer":
     case "open-onboarding":

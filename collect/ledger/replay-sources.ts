@@ -14,6 +14,7 @@ import {
   type WrittenCommit,
 } from "../../core/replay/sources.ts";
 import { verdictsOf } from "../../core/replay/verdict.ts";
+import { writtenFiles } from "../../core/story/bodies.ts";
 import { Advice, AdvicePack } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
 import { policyBytes, policyPath } from "../../schemas/limits.ts";
@@ -103,9 +104,10 @@ async function readGit(
     const commits = new Map<string, Known<WrittenCommit>>();
     for (const asked of entriesOf(entries, "prompt.recorded")) {
       if (asked.body.run !== run) continue;
-      const { commit, response } = attemptEntries(entries, asked);
+      const { commit, response, verification } = attemptEntries(entries, asked);
       if (commit === undefined) continue;
-      const paths = response?.body.files.map(({ path }) => path) ?? [];
+      const written = writtenFiles(response?.body.files ?? [], verification?.body ?? null);
+      const paths = written.map(({ path }) => path);
       commits.set(commit.body.commit, await readCommit(objects, commit.body, paths));
     }
     const judged = new Map<number, Known<PullFacts>>();

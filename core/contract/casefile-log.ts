@@ -3,6 +3,7 @@ import type { TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { attemptName } from "../identifiers.ts";
 import { endText } from "../record/remediation-text.ts";
+import { commandText } from "./verification.ts";
 
 /**
  * The maximum number of a refusal's reasons or a rollback's commits, and of characters in each text; the ledger has the
@@ -72,6 +73,8 @@ function linesOf(entry: TypedEntry, state: LogState): string[] {
       const end = why === outcome ? outcome : `${outcome} (${code(why)})`;
       return [line(`answer ${code(result.sha256)} by ${code(usage.model)}: ${end}`)];
     }
+    case "verification.recorded":
+      return entry.body.commands.map((run) => line(plain(commandText(run))));
     case "attempt.closed":
       return entry.body.accepted ? [line("accepted")] : [line("refused"), ...reasonLines(entry.body.reasons)];
     case "evidence.captured":

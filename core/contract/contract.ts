@@ -17,6 +17,7 @@ import { highestRisk } from "../record/requirements.ts";
 import { cardOf, phaseOf } from "./cards.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 import { promptsNaming } from "./master.ts";
+import { commandProblems } from "./verification.ts";
 
 /**
  * The digest of a ticket as a planner or approver saw it: an edit of title or body changes it, and so does one of a
@@ -116,7 +117,7 @@ export function planProblems(plan: Plan, policy: PlanRules, story: number, decis
         .map((path) => `${name} declares \`${path}\` as evidence; it is a casefile, which Sallyport writes.`),
     ];
   });
-  return [...ofPrompts, ...unnamedCriteria(plan, policy)];
+  return [...ofPrompts, ...unnamedCriteria(plan, policy), ...commandProblems(plan, policy.roles)];
 }
 
 /** Under the contract-first tier, the story's criteria that no prompt has among its own. */
@@ -250,6 +251,8 @@ export type PromptStep = {
   instructions: readonly Instruction[];
   /** The SHA-256 of the master contract's text; absent: there is none. */
   master?: string | undefined;
+  /** The verification commands of the approved plan, which a role at level `tests` has run. */
+  verification: readonly string[];
 };
 
 /** The fields of a pack that do not depend on the policy. */
@@ -267,7 +270,7 @@ export function packFields({ run, story, prompt, attempt, repository, base, cont
  * `phase`: the phase of the policy, which packs of older versions leave out.
  */
 export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | undefined): Pack | null {
-  const { story, contract, failures, previous, instructions } = step;
+  const { story, contract, failures, previous, instructions, verification } = step;
   const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
@@ -285,6 +288,7 @@ export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | unde
     ...(instructions.length === 0 ? {} : { instructions: [...instructions] }),
     ...(casefiles.length === 0 ? {} : { casefiles }),
     ...(policy.agents.trailers.length === 0 ? {} : { trailers: policy.agents.trailers }),
+    ...(role.execution === "none" ? {} : { execution: { level: role.execution, commands: [...verification] } }),
     limits: { runtime, silence, turns, tokens },
   };
   if (failures.length === 0) return { ...shared, kind: "step" };

@@ -2,6 +2,7 @@ import type { Pack, StepResult } from "../../schemas/step.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { phaseGuard } from "./cards.ts";
 import { casefileGuard } from "./casefiles.ts";
+import { commandText, isPassed, isVerified, type Verification } from "./verification.ts";
 
 /** How an answer can miss its contract: it is none, or what is wrong with it. */
 type ReviewCode =
@@ -10,7 +11,8 @@ type ReviewCode =
   | "out-of-scope"
   | "too-many-files"
   | "criterion-unanswered"
-  | "evidence-missing";
+  | "evidence-missing"
+  | "command-failed";
 
 /** One way in which an agent's answer misses its contract, in the form a rework pack carries it back. */
 export type ReviewFinding = { source: "review"; code: ReviewCode; message: string; path?: string };
@@ -41,13 +43,14 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
 /**
  * Compares an agent's answer with its contract before any of it is used: it holds no secret, it finished, it changed
  * something, it stayed in scope, it says how each acceptance criterion is met, and the declared evidence files are in it
- * or among `delivered`, what earlier rounds wrote. No backend runs commands, so no record of one is asked for. Empty:
- * accepted.
+ * or among `delivered`, what earlier rounds wrote. Where verification commands are required they succeeded, and the
+ * evidence files are those that they wrote; a null `verification` leaves both open. Empty: accepted.
  */
 export function reviewResult(
   pack: Pack,
   result: StepResult,
   delivered: ReadonlyMap<string, string | null> = new Map(),
+  verification: Verification | null = null,
 ): ReviewFinding[] {
   const found = (code: ReviewCode, message: string, path?: string): ReviewFinding => ({
     source: "review",
@@ -87,8 +90,30 @@ export function reviewResult(
     ...pack.acceptance
       .filter((criterion) => !claimed.has(criterion))
       .map((criterion) => found("criterion-unanswered", `The answer does not say how this is met: ${criterion}`)),
-    ...pack.evidence
+    ...(isVerified(pack) ? [] : pack.evidence)
       .filter((path) => (written.get(path) ?? null) === null)
       .map((path) => found("evidence-missing", "This evidence file was declared and is not in the answer.", path)),
+    ...(verification === null ? [] : commandFindings(verification)),
+  ];
+}
+
+/** What failed of an answer's verification commands. Their output is the work of what the agent wrote. */
+function commandFindings({ install, commands, evidence }: Verification): ReviewFinding[] {
+  const failed = [...(install === undefined ? [] : [install]), ...commands].filter((run) => !isPassed(run));
+  return [
+    ...failed.map((run): ReviewFinding => {
+      const said = run.excerpt === "" ? "It printed nothing." : `The end of what it printed:\n${run.excerpt}`;
+      const message = `Sallyport ran this on your change: ${commandText(run)}. ${said}`;
+      return { source: "review", code: "command-failed", message };
+    }),
+    // A command that failed may not have come that far.
+    ...(failed.length > 0 ? [] : evidence.filter(({ sha256 }) => sha256 === null)).map(
+      ({ path }): ReviewFinding => ({
+        source: "review",
+        code: "evidence-missing",
+        message: "This evidence file was declared, and no verification command wrote it.",
+        path,
+      }),
+    ),
   ];
 }

@@ -50,6 +50,9 @@ export function taskDifferences(
     ...lacking([...acceptance, ...(mission?.success_criteria ?? [])], [...story.acceptance, ...plan.acceptance]).map(
       (one) => `${file} asks for this, and neither story nor plan does: ${one}`,
     ),
+    ...lacking(task.verification, plan.verification ?? []).map(
+      (one) => `${file} has \`${one.replaceAll("`", "")}\` show that it works, and the plan does not.`,
+    ),
     ...(touches.length === 0 ? [] : outside).map(
       (one) => `The plan declares \`${one}\`, which ${file} does not touch.`,
     ),

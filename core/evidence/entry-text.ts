@@ -1,3 +1,4 @@
+import { commandText } from "../contract/verification.ts";
 import type { TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
 import { endText } from "../record/remediation-text.ts";
@@ -47,6 +48,8 @@ export function entryDetail(entry: TypedEntry): string[] {
         ...(tool === undefined ? [] : [`by ${[tool.name, tool.version].join(" ").trim()}`]),
       ];
     }
+    case "verification.recorded":
+      return [attemptName(entry.body), ...entry.body.commands.map(commandText)];
     case "attempt.closed":
       return [
         attemptName(entry.body),

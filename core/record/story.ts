@@ -13,6 +13,8 @@ import { afterEntry, noRework, type ReworkState, type Round, roundOf } from "./r
 export type AttemptRecord = {
   pack: EntryBody<"prompt.recorded">;
   response: EntryBody<"response.recorded"> | null;
+  /** What became of its verification commands. */
+  verification: EntryBody<"verification.recorded"> | null;
   closed: EntryBody<"attempt.closed"> | null;
   evidence: EntryBody<"evidence.captured"> | null;
   commit: EntryBody<"change.committed"> | null;
@@ -198,13 +200,15 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       case "prompt.recorded": {
         const prompt = promptOf(record, entry.body.prompt);
         if (prompt === undefined) break;
-        const none = { response: null, closed: null, evidence: null, commit: null, adviceAsked: null, advice: null };
-        prompt.attempts.push({ pack: entry.body, ...none, rework: roundOf(prompt, entry.body.run) });
+        const none = { response: null, verification: null, closed: null, evidence: null, commit: null };
+        const rework = roundOf(prompt, entry.body.run);
+        prompt.attempts.push({ pack: entry.body, ...none, adviceAsked: null, advice: null, rework });
         prompt.rework = afterEntry(prompt.rework, entry);
         prompt.rolledBack = null;
         break;
       }
       case "response.recorded":
+      case "verification.recorded":
       case "attempt.closed":
       case "evidence.captured":
       case "advice.asked":
@@ -212,6 +216,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         const attempt = attemptOf(record, entry.body);
         if (attempt === undefined) break;
         if (entry.kind === "response.recorded") attempt.response = entry.body;
+        else if (entry.kind === "verification.recorded") attempt.verification = entry.body;
         else if (entry.kind === "attempt.closed") attempt.closed = entry.body;
         else if (entry.kind === "evidence.captured") attempt.evidence = entry.body;
         else if (entry.kind === "advice.asked") attempt.adviceAsked = entry.body;

@@ -1,8 +1,9 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Pack } from "../../schemas/step.ts";
 import { outOfScope, reviewResult } from "../contract/review.ts";
+import { commandsOf, isPassed, isVerified } from "../contract/verification.ts";
 import { bodyRef } from "../digest.ts";
-import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
+import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { checkpointName } from "../identifiers.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern, isStopping } from "../record/concerns.ts";
@@ -27,6 +28,7 @@ export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): 
     protocolStep(promptEntry, context),
     step,
     answerStep(attempt, context),
+    commandsStep(attempt, pack),
     reviewStep(attempt, pack, context),
     evidenceStep(attempt, context),
     concernStep(attempt, context),
@@ -86,7 +88,7 @@ function answerStep({ response }: AttemptEntries, { sources, purged }: ReplayCon
 }
 
 function reviewStep(
-  { promptEntry, response, closed }: AttemptEntries,
+  { promptEntry, response, verification, closed }: AttemptEntries,
   pack: Pack | null,
   { entries, sources, purged }: ReplayContext,
 ): ReplayStep | null {
@@ -98,7 +100,9 @@ function reviewStep(
   const result = sources.results.get(response.body.result.sha256)?.value ?? null;
   if (pack !== null && result !== null) {
     const prompt = promptBefore(closed, entries);
-    const findings = reviewResult(pack, result, prompt === undefined ? new Map() : deliveredAt(pack.base, prompt));
+    const delivered = prompt === undefined ? undefined : deliveredAt(pack.base, prompt);
+    const findings = reviewResult(pack, result, delivered, verification?.body ?? null);
+    if (isUnrun(closed, verification, pack, findings)) return null;
     return comparedStep(head, "the review of the published answer", [
       ["accepted", findings.length === 0, body.accepted],
       ["reasons", findings, body.reasons],
@@ -118,6 +122,37 @@ function reviewStep(
   );
 }
 
+/** Whether an attempt was closed because our host could not run the commands: a fault, taken as it is recorded. */
+function isUnrun(
+  { body }: EntryOf<"attempt.closed">,
+  verification: object | undefined,
+  pack: Pack,
+  findings: readonly object[],
+): boolean {
+  const isWaiting = findings.length === 0 && verification === undefined && isVerified(pack);
+  return isWaiting && !body.accepted && body.reasons.every(({ code }) => code === "commands-not-run");
+}
+
+/** Compares the verification commands that were run with those of the pack; what came of them is taken as recorded. */
+function commandsStep({ response, verification }: AttemptEntries, pack: Pack | null): ReplayStep | null {
+  if (verification === undefined) return null;
+  const { seq, body } = verification;
+  const isInstalled = body.install === undefined || isPassed(body.install);
+  const pairs: Pair[] = [["answer", response?.body.result.sha256 ?? "none", body.result]];
+  const again: Pair[] =
+    pack === null
+      ? []
+      : [
+          ["commands", isInstalled ? commandsOf(pack) : [], body.commands.map(({ argv }) => argv)],
+          ["evidence", pack.evidence, body.evidence.map(({ path }) => path)],
+        ];
+  return comparedStep(
+    attemptHead("commands", seq, body),
+    "which commands ran on which answer, from the pack; their ends and what they wrote are taken as recorded",
+    [...pairs, ...again],
+  );
+}
+
 /** Why an answer could not be accepted, whatever its body says; null: the entry shows no reason. */
 function refusedByEntry({ outcome, files }: EntryBody<"response.recorded">, pack: Pack | null): string | null {
   if (outcome !== "finished") return `refused: the agent ${outcome}`;
@@ -128,7 +163,7 @@ function refusedByEntry({ outcome, files }: EntryBody<"response.recorded">, pack
 
 /** Compares the evidence bundle of an accepted answer. */
 function evidenceStep(
-  { promptEntry, response, closed, evidence }: AttemptEntries,
+  { promptEntry, response, verification, closed, evidence }: AttemptEntries,
   { prompts }: ReplayContext,
 ): ReplayStep | null {
   if (closed?.body.accepted !== true || response === undefined) return null;
@@ -136,7 +171,13 @@ function evidenceStep(
   return comparedStep(
     attemptHead("evidence", evidence?.seq ?? closed.seq, promptEntry.body),
     "the bundle, from the entries of the attempt",
-    [["bundle", evidenceBody(promptEntry.body, response.body, role), evidence?.body ?? "none"]],
+    [
+      [
+        "bundle",
+        evidenceBody(promptEntry.body, response.body, verification?.body ?? null, role),
+        evidence?.body ?? "none",
+      ],
+    ],
   );
 }
 

@@ -6,6 +6,7 @@ import { entriesOf, type TypedEntry } from "../entries.ts";
 import { oneLine } from "../escape.ts";
 import { attemptName } from "../identifiers.ts";
 import type { Known } from "../known.ts";
+import { writtenFiles } from "../story/bodies.ts";
 import { branchBefore } from "./progress.ts";
 import type { AttemptEntries, ReplayContext, WrittenCommit } from "./sources.ts";
 import { attemptHead, comparedStep, type Pair, type ReplayStep, untriedStep } from "./step.ts";
@@ -49,8 +50,8 @@ export function* commitSteps(
 }
 
 /** Compares each file of the answer with the commit, and reports every other change and every changed mode. */
-function filePairs({ response, commit }: AttemptEntries, { files, changes }: WrittenCommit): Pair[] {
-  const answered = response?.body.files ?? [];
+function filePairs({ response, verification, commit }: AttemptEntries, { files, changes }: WrittenCommit): Pair[] {
+  const answered = writtenFiles(response?.body.files ?? [], verification?.body ?? null);
   const known = new Set([...answered, ...(commit?.body.casefiles ?? [])].map(({ path }) => path));
   return [
     ...answered.map(({ path, sha256 }): Pair => [`file ${path}`, sha256, files.get(path) ?? null]),

@@ -65,6 +65,7 @@ export function derivePrompt(
     previous: report?.previous ?? null,
     instructions: instructions?.known === true ? instructions.value : [],
     master: basis.approval.body.parts.contract,
+    verification: basis.plan.body.plan.verification ?? [],
   };
   const tries = failedBefore(promptEntry, attempts, entries);
   let derived: Derived;

@@ -86,6 +86,7 @@ export type PromptEntry = EntryOf<"prompt.recorded">;
 /** The kinds of entry that an attempt has at most once. */
 type AttemptKind =
   | "response.recorded"
+  | "verification.recorded"
   | "attempt.closed"
   | "evidence.captured"
   | "change.committed"
@@ -96,6 +97,7 @@ type AttemptKind =
 export type AttemptEntries = {
   promptEntry: PromptEntry;
   response: EntryOf<"response.recorded"> | undefined;
+  verification: EntryOf<"verification.recorded"> | undefined;
   closed: EntryOf<"attempt.closed"> | undefined;
   evidence: EntryOf<"evidence.captured"> | undefined;
   commit: EntryOf<"change.committed"> | undefined;
@@ -110,6 +112,7 @@ export function attemptEntries(entries: readonly TypedEntry[], promptEntry: Prom
   return {
     promptEntry,
     response: first("response.recorded"),
+    verification: first("verification.recorded"),
     closed: first("attempt.closed"),
     evidence: first("evidence.captured"),
     commit: first("change.committed"),

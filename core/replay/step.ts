@@ -17,6 +17,7 @@ export type ReplayStepName =
   | "attempt"
   | "prompt"
   | "answer"
+  | "commands"
   | "review"
   | "reviewer"
   | "advice"

@@ -7,6 +7,7 @@ import type { Account } from "../../schemas/text.ts";
 import { adviceSignature } from "../contract/advice.ts";
 import { compilePrompt, type PromptExtras } from "../contract/contract.ts";
 import { compileMaster, type MasterParts } from "../contract/master.ts";
+import { type Verification, verifiedFiles } from "../contract/verification.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import { checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -77,10 +78,20 @@ export function responseFiles({ files }: Pick<StepResult, "files">): EntryBody<"
   return files.map(({ path, content }) => ({ path, sha256: content === null ? null : sha256(content) }));
 }
 
+/** The files of a change without their content: the answer's, and of evidence what verification commands wrote. */
+export function writtenFiles(
+  files: EntryBody<"response.recorded">["files"],
+  verification: Verification | null,
+): EntryBody<"response.recorded">["files"] {
+  const evidence = verification?.evidence ?? [];
+  return [...verifiedFiles(files, verification), ...evidence.filter(({ sha256 }) => sha256 !== null)];
+}
+
 /** The evidence bundle of an accepted answer, derived from the entries before. */
 export function evidenceBody(
   asked: EntryBody<"prompt.recorded">,
   { result, files, usage, seconds }: EntryBody<"response.recorded">,
+  verification: Verification | null,
   role: string,
 ): EntryBody<"evidence.captured"> {
   return {
@@ -88,7 +99,7 @@ export function evidenceBody(
     base: asked.base,
     promptSha256: asked.pack.sha256,
     responseSha256: result.sha256,
-    files,
+    files: writtenFiles(files, verification),
     role,
     usage,
     seconds,

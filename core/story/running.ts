@@ -2,6 +2,7 @@ import type { StepResult } from "../../schemas/step.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
 import { routeOf } from "../contract/contract.ts";
 import { reviewResult } from "../contract/review.ts";
+import { isVerified } from "../contract/verification.ts";
 import { awaitEffect, decisionOf, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
@@ -231,14 +232,41 @@ function closed(
   };
 }
 
+/** Runs an answer's verification commands, once nothing else is wrong with it. */
+function runCommands({ run, attempt: { pack, response } }: Work, facts: StoryFacts): Step {
+  const resultSha256 = response?.result.sha256 ?? "";
+  const key = effectKey.commands(facts.repository.id, pack);
+  const { sha256: packSha256 } = pack.pack;
+  return awaitEffect(facts.outcomes.get(key), {
+    ask: () => ({ effects: [{ type: "run-commands", key, run: run.run, packSha256, resultSha256 }] }),
+    done: (result) => {
+      if (result.type !== "verification") return {};
+      const { type: _, ...ran } = result;
+      const subject = [
+        { name: `commands on prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: resultSha256 } },
+      ];
+      const body = { ...stepOf(pack), result: resultSha256, ...ran };
+      return { drafts: [{ kind: "verification.recorded", actor: appActor(facts), subject, body }] };
+    },
+    // No other answer would make them run.
+    failed: ({ message }) => {
+      const why = `the verification commands of #${pack.prompt} were not run: ${message}`;
+      const reasons = [{ source: "sallyport", code: "commands-not-run", message: why }];
+      return { drafts: [closed(pack, facts, reasons), runClosed(run, facts, "failed", why)] };
+    },
+  });
+}
+
 /** Reviews the recorded answer; an accepted answer becomes evidence before any of it is written to GitHub. */
-function closeAttempt({ prompt, attempt }: Work, { facts }: StoryContext): Step {
-  const { pack, response } = attempt;
+function closeAttempt(work: Work, { facts }: StoryContext): Step {
+  const { prompt, attempt } = work;
+  const { pack, response, verification } = attempt;
   if (response === null) return {};
   const given = facts.packs.get(pack.pack.sha256);
   const result = facts.results.get(response.result.sha256);
   if (given === undefined || result === undefined) return {};
-  const findings = reviewResult(given, result, deliveredAt(pack.base, prompt));
+  const findings = reviewResult(given, result, deliveredAt(pack.base, prompt), verification);
+  if (findings.length === 0 && verification === null && isVerified(given)) return runCommands(work, facts);
   const drafts: Draft[] = [closed(pack, facts, findings)];
   const concern = agentConcern(pack, response.result.sha256, result);
   if (concern !== null)
@@ -253,7 +281,7 @@ function closeAttempt({ prompt, attempt }: Work, { facts }: StoryContext): Step 
       kind: "evidence.captured",
       actor: appActor(facts),
       subject: [{ name: `prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: response.result.sha256 } }],
-      body: evidenceBody(pack, response, given.role.name),
+      body: evidenceBody(pack, response, verification, given.role.name),
     });
   }
   return { drafts };

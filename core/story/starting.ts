@@ -66,7 +66,10 @@ export function startAttempt(
   const frozen = record.contract?.master;
   const master = frozen === undefined ? undefined : sha256(frozen.text);
   const pack = packOf(
-    { ...step, repository: facts.repository.name, base, contract, failures, previous, instructions, master },
+    {
+      ...{ ...step, repository: facts.repository.name, base, contract, failures, previous, instructions, master },
+      verification: approved.plan?.body.plan.verification ?? [],
+    },
     loaded.policy,
     phase,
   );

@@ -65,6 +65,7 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
   if (response === null || captured === undefined) return {};
   // From the pack, which was made under the approved policy; the policy may have changed since.
   const { casefiles, trailers = [] } = facts.packs.get(pack.pack.sha256) ?? {};
+  const { verification } = attempt;
   const message = [
     subjectLine(prompt.contract.title),
     "",
@@ -96,6 +97,14 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
             path,
             text: casefileText(name, facts.entries, captured),
           })),
+        }),
+    ...(verification === null
+      ? {}
+      : {
+          verified: {
+            paths: verification.evidence.map(({ path }) => path),
+            written: verification.written?.sha256 ?? null,
+          },
         }),
   };
   return { effects: [effect] };

@@ -102,6 +102,9 @@ export function proposeWritten(
     risk: highestRisk([askedIn(facts).risk]) ?? "low",
     acceptance: acceptance.slice(0, 100),
     manualTest: null,
+    ...(facts.task?.state === "read" && facts.task.task.verification.length > 0
+      ? { verification: facts.task.task.verification.slice(0, 100) }
+      : {}),
     prompts: read.map(({ prompt }) => prompt),
   };
   const open = record.prompts.filter(hasOpenPull);

@@ -112,7 +112,10 @@ async function command(acme: Acme) {
 }
 
 export const scenes: Record<
-  Exclude<Effect["type"], "ask-planner" | "ask-reviewer" | "run-agent" | "gather-report" | "post-digest">,
+  Exclude<
+    Effect["type"],
+    "ask-planner" | "ask-reviewer" | "run-agent" | "run-commands" | "gather-report" | "post-digest"
+  >,
   (acme: Acme) => Promise<Scene>
 > = {
   async reply(acme) {

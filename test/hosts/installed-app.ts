@@ -52,6 +52,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   anthropic: { apiKey: null, baseUrl: null },
   openai: { apiKey: null, baseUrl: null },
   agentTools: null,
+  packageRegistry: "http://127.0.0.1:1",
   publicUrl: null,
   pages: { for: "nobody" },
   metricsToken: null,

@@ -103,6 +103,7 @@ export async function startAcme(): Promise<Acme> {
     anthropic: { apiKey: null, baseUrl: null },
     openai: { apiKey: null, baseUrl: null },
     agentTools: null,
+    packageRegistry: "http://127.0.0.1:1",
     pagesUrl: "https://sallyport.example.com",
     digestWebhook: null,
     signal: new AbortController().signal,

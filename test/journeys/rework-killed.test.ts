@@ -142,10 +142,11 @@ async function play(kills: boolean) {
   const signer = createSigner(key.pem);
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
-    const { anthropic, openai, agentTools } = config;
+    const { anthropic, openai, agentTools, packageRegistry } = config;
     const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, agentTools, pagesUrl: null };
     return createJobs({
       ...parts,
+      packageRegistry,
       onboarding: null,
       digestWebhook: null,
       end: () => undefined,

@@ -235,12 +235,15 @@ describe.each(services)("$name", (at) => {
   test.each<[string, Record<string, string>]>([
     ["seconds", { "retry-after": "3600" }],
     ["a date", { "retry-after": new Date(Date.now() + 3_600_000).toUTCString() }],
-  ])("S12: for a limit that ends long after, in %s, the work is parked until then, and none waits", async (_, headers) => {
-    const parked = ask([status(429, headers), events(good)]).catch((error: unknown) => error);
-    await expect(parked).resolves.toMatchObject({ code: "rate-limit", retry: true, notBefore: expect.any(Date) });
-    const { notBefore } = (await parked) as SallyportError;
-    expect(Math.abs(Number(notBefore) - Date.now() - 3_600_000)).toBeLessThan(60_000);
-  });
+  ])(
+    "S12: for a limit that ends long after, in %s, the work is parked until then, and none waits",
+    async (_, headers) => {
+      const parked = ask([status(429, headers), events(good)]).catch((error: unknown) => error);
+      await expect(parked).resolves.toMatchObject({ code: "rate-limit", retry: true, notBefore: expect.any(Date) });
+      const { notBefore } = (await parked) as SallyportError;
+      expect(Math.abs(Number(notBefore) - Date.now() - 3_600_000)).toBeLessThan(60_000);
+    },
+  );
 
   test("T263: a time limit is told from a person's stop", async () => {
     const held = events([], "hold");

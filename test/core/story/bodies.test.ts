@@ -55,6 +55,7 @@ test.each<[string, unknown, unknown]>([
     evidenceBody(
       asked,
       { ...step, result: ref, outcome: "finished", code: "finished", files, usage, seconds: 4 },
+      null,
       "web",
     ),
     {
