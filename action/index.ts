@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as core from "@actions/core";
 import type { RequestInterface } from "@octokit/types";
 import { fetchFromHost } from "../collect/github/request.ts";
-import type { Annotation } from "../core/effects.ts";
+import type { Annotation } from "../core/annotation.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Inputs } from "./inputs.ts";
 import { type Ports, run } from "./run.ts";

@@ -1,5 +1,5 @@
 import type { RequestInterface } from "@octokit/types";
-import type { Annotation } from "../core/effects.ts";
+import type { Annotation } from "../core/annotation.ts";
 import { crashText } from "../core/errors.ts";
 import type { Known } from "../core/known.ts";
 import { annotationsOf } from "../core/verdict/annotations.ts";

@@ -13,6 +13,7 @@ import type {
   WrittenCasefile,
 } from "../schemas/step.ts";
 import type { Account, Risk } from "../schemas/text.ts";
+import type { Annotation } from "./annotation.ts";
 import type { Label } from "./labels.ts";
 import { parseQueueRef } from "./queue-ref.ts";
 
@@ -297,14 +298,3 @@ export type EffectResult =
 
 /** Our App and its bot account. They distinguish our own comments and branches from forged ones. */
 export type Ourselves = { appId: number; slug: string; bot: Account };
-
-/**
- * A reason at its source position, which GitHub shows beside the lines of a change. `line` is null for a reason about a
- * whole file, `path` for one about no file. The author of the change chose the file names.
- */
-export type Annotation = {
-  title: string;
-  message: string;
-  path: string | null;
-  line: number | null;
-};

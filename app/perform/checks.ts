@@ -1,4 +1,5 @@
-import type { Annotation, EffectResult } from "../../core/effects.ts";
+import type { Annotation } from "../../core/annotation.ts";
+import type { EffectResult } from "../../core/effects.ts";
 import { checkName } from "../../core/health/required-check.ts";
 import { listAllOrThrow } from "../github/requests.ts";
 import type { EffectOf, PerformContext } from "./context.ts";

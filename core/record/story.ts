@@ -88,20 +88,9 @@ export type StoryRecord = {
 
 function emptyStory(): StoryRecord {
   return {
-    answered: new Set(),
-    request: null,
-    planFailure: null,
-    plan: null,
-    contract: null,
-    prompts: [],
-    run: null,
-    runs: 0,
-    concerns: [],
-    answers: [],
-    planAnswers: [],
-    rollback: null,
-    remediations: [],
-    completed: false,
+    ...{ answered: new Set(), request: null, planFailure: null, plan: null, contract: null },
+    ...{ prompts: [], run: null, runs: 0, concerns: [], answers: [], planAnswers: [] },
+    ...{ rollback: null, remediations: [], completed: false },
   };
 }
 

@@ -1,6 +1,6 @@
 import { policyPath } from "../../schemas/limits.ts";
 import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
-import type { Annotation } from "../effects.ts";
+import type { Annotation } from "../annotation.ts";
 
 /** The summary holds everything; more annotations than this hide more than they show. */
 const maxAnnotations = 150;
