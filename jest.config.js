@@ -14,7 +14,7 @@ export const slow = [
   "/app/github/rate-limit",
   "/app/http/server",
   "/app/ledger/(crash|incident|publish|purge|restore|watch-required)",
-  "/app/perform/(casefiles|change|comments|once|pulls|report|rollback)",
+  "/app/perform/(casefiles|change|commands|comments|once|pulls|report|rollback)",
   "/app/pages/",
   "/app/queue/(away|queue|search|sweep)",
   "/app/reconcile/(api-calls|foreign-pull|fork|merge-queue|retarget)",

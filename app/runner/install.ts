@@ -28,6 +28,7 @@ const others: Readonly<Record<string, string>> = {
 /** Exactly what the lock file names, and no script of any package. */
 const npmInstall = [
   ...["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"],
+  ...["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"],
   ...["--replace-registry-host=always", `--registry=http://127.0.0.1:${inside.port}/`],
 ];
 
