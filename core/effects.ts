@@ -15,6 +15,7 @@ import type {
 import type { Account, Risk } from "../schemas/text.ts";
 import type { Annotation } from "./annotation.ts";
 import type { Label } from "./labels.ts";
+import type { Spending } from "./money.ts";
 import { parseQueueRef } from "./queue-ref.ts";
 
 /**
@@ -62,6 +63,9 @@ export function subjectOf(key: string): Subject | null {
   return null;
 }
 
+/** The service and model that an effect asks (null: its usual one), and what pays; absent: nobody counts money. */
+type Asking = { backend: string; model: string | null; spending?: Spending };
+
 /**
  * A change to make outside the ledger, as plain data. Each effect is idempotent by its key. `ensure…` effects establish
  * a state and may be requested again; the others happen once.
@@ -97,7 +101,7 @@ export type Effect =
       body: string;
       blockedBy: number[];
     }
-  | {
+  | ({
       type: "ask-planner";
       key: string;
       story: number;
@@ -120,25 +124,20 @@ export type Effect =
       decisions: string[];
       /** What the policy holds a plan against before a person sees it; absent in an effect of an older version. */
       rules?: PlanRules;
-      backend: string;
-      /** null: the backend's default. */
-      model: string | null;
-    }
+    } & Asking)
   /** Runs an agent on a recorded pack. */
-  | {
+  | ({
       type: "run-agent";
       key: string;
       run: string;
       packSha256: string;
-      backend: string;
-      model: string | null;
       /** The program that works instead of our own agent, as the policy names it; absent: none. */
       tool?: string;
-    }
+    } & Asking)
   /** Runs the verification commands of a recorded pack on a recorded answer, in the sandbox. */
   | { type: "run-commands"; key: string; run: string; packSha256: string; resultSha256: string }
   /** Lets a reviewer agent read a written change; its pack is recorded. */
-  | { type: "ask-reviewer"; key: string; run: string; packSha256: string; backend: string; model: string | null }
+  | ({ type: "ask-reviewer"; key: string; run: string; packSha256: string } & Asking)
   /** Writes a recorded answer's files as one commit to a branch of ours, without force. */
   | {
       type: "write-change";
@@ -246,9 +245,9 @@ export const writeOrder = {
   last: ["post-digest", "turn-away"],
 } as const satisfies Record<string, readonly EffectType[]>;
 
-/** The outcome of an effect, as later decisions read it; `failed`: it is not retried. */
+/** The outcome of an effect, as later decisions read it; `failed`: it is not retried; `why` it is put off. */
 export type EffectOutcome =
-  | { status: "waiting" }
+  | { status: "waiting"; why?: string }
   | { status: "done"; result: EffectResult }
   | { status: "failed"; code: string; message: string };
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { BodyRef, step } from "./entry-parts.ts";
-import { AnswerRedaction, Redaction, StepPack, Usage } from "./step.ts";
+import { AnswerRedaction, Cost, Redaction, StepPack, Usage } from "./step.ts";
 import { Sha } from "./text.ts";
 
 /**
@@ -63,6 +63,7 @@ export const AdviceGiven = z.strictObject({
   code: z.string(),
   findings: z.array(FindingPlace),
   usage: Usage.optional().describe("Absent: the reviewer's work ended without an answer that tells."),
+  cost: Cost.optional().describe("Absent: the policy had no price for the model."),
   seconds: z.number().min(0).optional(),
   redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the answer."),
 });

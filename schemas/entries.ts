@@ -22,7 +22,7 @@ import {
 } from "./entry-parts.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
-import { Attempt, Failure, Redaction, Size, Tool, Usage, WrittenCasefile } from "./step.ts";
+import { Attempt, Cost, Failure, Redaction, Size, Tool, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
@@ -57,6 +57,7 @@ export const entryBodies = {
     task: FileRef.optional().describe("The task file that the story names, part of the ticket; absent: none."),
     instructions: Instructions,
     usage: Usage,
+    cost: Cost.optional().describe("Absent: the policy had no price for the model."),
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
     compiled: z
       .enum(["light", "people"])
@@ -131,6 +132,7 @@ export const entryBodies = {
     code: z.string(),
     files: z.array(z.strictObject({ path: z.string(), sha256: Sha256.nullable() })),
     usage: Usage,
+    cost: Cost.optional().describe("Absent: the policy had no price for the model."),
     seconds: z.number().min(0),
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the answer."),
     tool: Tool.optional().describe("The program that worked with the model; absent: Sallyport's own agent."),

@@ -51,6 +51,33 @@ export function toolIn(text: string): { name: ToolName; version: string | null }
   return { name: name === "claude" || name === "codex" || name === "opencode" ? name : "custom", version };
 }
 
+const rate = z.number().min(0).max(100_000);
+
+/** What a model costs, per million tokens; what a service does not charge apart costs as much as what is read anew. */
+export const Price = z.strictObject({
+  input: rate,
+  cached: rate.optional().describe("For tokens that the service had in its cache. Absent: as `input`."),
+  cacheWrite: rate.optional().describe("For tokens that it puts there. Absent: as `input`."),
+  output: rate.describe("For what the model writes, and what it thinks before."),
+});
+export type Price = z.infer<typeof Price>;
+
+const Prices = z.strictObject({
+  currency: z.string().regex(/^[A-Z]{3}$/, "write a currency by its three letters, such as `USD`"),
+  models: z.record(z.string().min(1).max(100), Price),
+});
+
+const amount = z.number().positive().max(1_000_000_000).optional();
+
+const Budget = z.strictObject({
+  attempt: amount.describe("The most for one attempt at a diff prompt, one plan, or one reading by a reviewer."),
+  story: amount.describe("The most for one story, with its plans, attempts and readings."),
+  day: amount.describe("The most for the repository in one day (UTC). What would go beyond it waits for the next."),
+  campaign: amount.describe("The most for the repository at all, until somebody raises it."),
+});
+/** What a repository's agents may cost, in the currency of the policy's prices; a part that is absent has no limit. */
+export type Budget = z.infer<typeof Budget>;
+
 /** The part of the policy that says which models work, and within which limits. */
 export const Agents = z
   .strictObject({
@@ -83,6 +110,12 @@ export const Agents = z
         "An agent that reads what a run wrote against its criteria, before the pull request opens. What it says stands there as advice or, with `reviewer` in `rework.on`, goes back to the writing agent. It approves nothing. Absent: none.",
       ),
     limits: Limits.prefault({}),
+    prices: Prices.optional().describe(
+      "What each model costs, from the list of its service, per million tokens. Absent: no money is counted.",
+    ),
+    budget: Budget.optional().describe(
+      "The most that the repository's agents may cost. Before each call the worst that it can cost is counted too.",
+    ),
     parallel: z
       .int()
       .min(1)
@@ -109,7 +142,19 @@ export const Agents = z
   .refine((agents) => assigned(agents).every(({ use, model }) => use !== "openai" || model !== null), {
     message: "an agent uses `openai` without a model: name one here or beside its `use`",
     path: ["model"],
+  })
+  .refine((agents) => unpriced(agents).length === 0, {
+    message: "a budget needs the price of every model: name each model, and its price in `agents.prices.models`",
+    path: ["budget"],
   });
+
+/** The models whose price a budget needs and lacks; null: one that the policy does not name. */
+function unpriced({ budget, prices, ...agents }: Assigning & { budget?: unknown; prices?: Prices | undefined }) {
+  if (budget === undefined) return [];
+  return assigned(agents).filter(({ model }) => model === null || !Object.hasOwn(prices?.models ?? {}, model));
+}
+
+type Prices = z.infer<typeof Prices>;
 
 /** Who works: a service and its model; null: the service's usual one. */
 export type Assignment = { use: ModelService; model: string | null };

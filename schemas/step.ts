@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Price } from "./policy-agents.ts";
 import { Lines, Sha, Sha256 } from "./text.ts";
 
 /** Attempt numbers: R counts revisions of the prompt, S counts tries at one revision. The first attempt is R0/S0. */
@@ -134,8 +135,22 @@ export const Usage = z.strictObject({
   inputTokens: z.int().min(0),
   outputTokens: z.int().min(0),
   cachedTokens: z.int().positive().optional().describe("How many of `inputTokens` the service had in its cache."),
+  cacheWriteTokens: z.int().positive().optional().describe("How many of them it put there."),
+  unknownTokens: z
+    .int()
+    .positive()
+    .optional()
+    .describe("Written tokens that nobody counted: as many as an answer may have, for calls that broke off."),
 });
 export type Usage = z.infer<typeof Usage>;
+
+/** What a model's usage cost, by the price that the policy had then. */
+export const Cost = z.strictObject({
+  micros: z.int().min(0).describe("Millionths of the currency."),
+  currency: z.string(),
+  price: Price,
+});
+export type Cost = z.infer<typeof Cost>;
 
 /** An agent's program, with the version that it named itself by before it worked; null: the policy asks for none. */
 export const Tool = z.strictObject({ name: z.string(), version: z.string().nullable() });
@@ -189,6 +204,7 @@ export const StepResult = z.strictObject({
       "agent-asked",
       "turns-exceeded",
       "tokens-exceeded",
+      "money-exceeded",
       "time-exceeded",
       "silence",
       "cut-off",

@@ -42,6 +42,7 @@ export const anthropicPassage: Passage = {
       model: params.model,
       isStream: stream === true,
       exchange: {
+        most: params.max_tokens,
         input: () => keyed({ call: params, betas }),
         async send(_choice, { access, signal, heard }) {
           const sent = clientFor(access).beta.messages.stream(params, {

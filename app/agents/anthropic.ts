@@ -49,6 +49,7 @@ export const anthropic: Dialect = {
       max_tokens: answerTokens,
     });
     return {
+      most: answerTokens,
       input,
       async send(choice, { access, signal, heard }) {
         const params: MessageCreateParamsNonStreaming = {
@@ -122,6 +123,7 @@ export function answerOf({ model, content, stop_reason, usage }: Message, asked:
   const reason = String(stop_reason);
   const none = () => 0;
   const cached = countOr(none, usage.cache_read_input_tokens);
+  const cacheWrite = countOr(none, usage.cache_creation_input_tokens);
   const fresh = countOr(() => estimatedTokens(asked()), usage.input_tokens);
   return {
     model,
@@ -131,8 +133,9 @@ export function answerOf({ model, content, stop_reason, usage }: Message, asked:
       block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
     ),
     usage: {
-      read: fresh + countOr(none, usage.cache_creation_input_tokens) + cached,
+      read: fresh + cacheWrite + cached,
       cached,
+      cacheWrite,
       written: countOr(() => estimatedTokens(JSON.stringify(content).length), usage.output_tokens),
     },
   };

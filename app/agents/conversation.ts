@@ -19,17 +19,20 @@ import type { CallStore, Service } from "./run.ts";
 /** Why a call gave no answer, with a code of `StepResult.code`. */
 export type CallFailure = {
   ok: false;
-  code: "service" | "silence" | "time-exceeded" | "cancelled" | "bad-answer";
+  code: "service" | "silence" | "time-exceeded" | "cancelled" | "bad-answer" | "money-exceeded";
   message: string;
-  lost: number;
-};
+} & Lost;
 
 /**
- * An answer with its redactions, or a failure. `lost` estimates the tokens of streams that broke off before they
- * reported their usage and of answers that cannot be used, and rather too many than too few.
+ * What calls used whose service did not tell: streams that broke off and answers that cannot be used. `lost` estimates
+ * the tokens of what was sent and had come, rather too many than too few; `unknown` are as many as the answers may have
+ * had.
  */
+export type Lost = { lost: number; unknown: number };
+
+/** An answer with its redactions, or a failure. */
 export type CallAnswer =
-  | { ok: true; key: string; replayed: boolean; answer: Answer; redacted: AnswerRedaction[]; lost: number }
+  | ({ ok: true; key: string; replayed: boolean; answer: Answer; redacted: AnswerRedaction[] } & Lost)
   | CallFailure;
 
 /**
@@ -61,69 +64,91 @@ export async function callModel(
   context: { service: Service; calls: CallStore; about: string; signal: AbortSignal; silenceSeconds: number },
 ): Promise<CallAnswer> {
   const { service, calls, about, signal } = context;
-  const { apiKey, baseUrl, model } = service;
+  const { apiKey, baseUrl, model, purse } = service;
   const dialect = dialects[service.name];
-  if (signal.aborted) return { ...stopped(signal), lost: 0 };
+  const nothing: Lost = { lost: 0, unknown: 0 };
+  if (signal.aborted) return { ...stopped(signal), ...nothing };
   const input = exchange.input(choice);
   const key = sha256(canonicalText({ about, model, input }));
   const stored = await calls.get(key);
   const count = (outcome: string) => modelCalls.inc({ model, outcome });
   if (stored !== null) {
     count("stored");
-    return { ok: true, key, replayed: true, ...readAnswer(stored, key, exchange), lost: 0 };
+    return { ok: true, key, replayed: true, ...readAnswer(stored, key, exchange), ...nothing };
   }
   if (apiKey === null) {
     const message = `there is no ${dialect.setting}_API_KEY; set it and start the service again`;
-    return { ok: false, code: "service", message, lost: 0 };
+    return { ok: false, code: "service", message, ...nothing };
   }
-  let lost = 0;
+  const size = JSON.stringify(input).length;
+  const wasted = { ...nothing };
   for (let tries = 1; ; tries++) {
+    const reserved = await purse?.reserve({ read: estimatedTokens(size), written: exchange.most });
+    if (reserved?.ok === false) {
+      if (reserved.until !== null) throw parked(reserved.why, reserved.until);
+      return { ok: false, code: "money-exceeded", message: reserved.why, ...wasted };
+    }
     const streamed = await streamOnce(exchange, choice, { apiKey, baseUrl, model }, dialect, context);
     count(streamed.ok ? "answered" : streamed.failure.code);
-    // What came of it without an answer that tells its tokens.
-    const wasted = streamed.received === 0 ? 0 : estimatedTokens(JSON.stringify(input).length + streamed.received);
+    const waste = () => {
+      wasted.lost += estimatedTokens(size + streamed.received);
+      wasted.unknown += exchange.most;
+      return wasted;
+    };
     if (streamed.ok) {
       const answer = storable({ ...streamed.answer, redacted: undefined });
-      if (answer === null) return misshapen("the model's answer is not JSON that can be stored", lost + wasted);
+      if (answer === null) return misshapen("the model's answer is not JSON that can be stored", waste());
       // Looked at before it is stored: what is stored is asked for no more.
       if (exchange.read(answer) === null)
-        return misshapen("the service's answer has not the shape of its answers", lost + wasted);
+        return misshapen("the service's answer has not the shape of its answers", waste());
       await calls.put(key, answer);
       // Read back from the store, so that a replay sees what the first run saw: an answer without secrets.
       const kept = await calls.get(key);
       if (kept === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
       const read = readAnswer(kept, key, exchange);
+      await reserved?.settle(read.answer.usage);
       modelTokens.inc({ model, direction: "read" }, read.answer.usage.read);
       modelTokens.inc({ model, direction: "written" }, read.answer.usage.written);
-      return { ok: true, key, replayed: false, ...read, lost };
+      return { ok: true, key, replayed: false, ...read, ...wasted };
     }
-    lost += wasted;
-    if (!streamed.again) return { ...streamed.failure, lost };
+    if (streamed.isUncounted) waste();
+    else await reserved?.settle(null);
+    if (!streamed.again) return { ...streamed.failure, ...wasted };
     const { waitFor } = streamed;
     // A service that is down for longer is no reason to end the work: it is parked, and goes on from its stored answers.
-    if ((waitFor ?? 0) > limits.longestWait) throw limited(streamed.failure.message, waitFor ?? 0);
+    if ((waitFor ?? 0) > limits.longestWait)
+      throw parked(streamed.failure.message, new Date(Date.now() + (waitFor ?? 0)));
     if (tries === limits.tries) throw new SallyportError("model", streamed.failure.message, { retry: true });
     // Spread by chance: what failed together does not come back together.
     const wait = waitFor ?? limits.firstWait * 2 ** (tries - 1) * (1 + Math.random());
     await sleep(wait, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return { ...stopped(signal), lost };
+    if (signal.aborted) return { ...stopped(signal), ...wasted };
   }
 }
 
-/** A limit of the service's that ends in so many milliseconds: waited for without a try that counts. */
-function limited(message: string, wait: number): SallyportError {
-  const notBefore = new Date(Date.now() + wait);
-  const until = `it is taken up again after ${notBefore.toISOString()}, as the service asks`;
+/** A limit that ends by itself: work waits for it, and no try of it counts. */
+function parked(message: string, notBefore: Date): SallyportError {
+  const until = `it is taken up again after ${notBefore.toISOString().slice(0, 16)}Z`;
   return new SallyportError("rate-limit", `${message}; ${until}`, { retry: true, notBefore });
 }
 
-function misshapen(message: string, lost: number): CallFailure {
-  return { ok: false, code: "bad-answer", message, lost };
+function misshapen(message: string, lost: Lost): CallFailure {
+  return { ok: false, code: "bad-answer", message, ...lost };
 }
 
+type Failure = Omit<CallFailure, keyof Lost>;
+
+/** `isUncounted`: it may have to be paid for, and nobody says how much. */
 type Streamed =
   | { ok: true; received: number; answer: object }
-  | { ok: false; received: number; again: boolean; waitFor: number | null; failure: Omit<CallFailure, "lost"> };
+  | {
+      ok: false;
+      received: number;
+      isUncounted: boolean;
+      again: boolean;
+      waitFor: number | null;
+      failure: Failure;
+    };
 
 async function streamOnce(
   exchange: Exchange,
@@ -146,9 +171,10 @@ async function streamOnce(
     const answer = await exchange.send(choice, { access, signal: either, heard });
     return { ok: true, received, answer };
   } catch (error) {
-    const final = (failure: Omit<CallFailure, "lost">): Streamed => ({
+    const final = (failure: Failure): Streamed => ({
       ok: false,
       received,
+      isUncounted: true,
       again: false,
       waitFor: null,
       failure,
@@ -156,14 +182,22 @@ async function streamOnce(
     if (signal.aborted) return final(stopped(signal));
     if (quiet.signal.aborted)
       return final({ ok: false, code: "silence", message: `the model said nothing for ${silenceSeconds} s` });
-    return { ok: false, received, ...serviceFailure(error, dialect) };
+    const isUncounted = received > 0 || (dialect.refusalIn(error)?.status === undefined && !isUnreached(error));
+    return { ok: false, received, isUncounted, ...serviceFailure(error, dialect) };
   } finally {
     clearTimeout(timer);
   }
 }
 
+/** Whether a call did not come as far as the service. */
+function isUnreached(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"].includes(String(error.code))) return true;
+  return isUnreached(error.cause);
+}
+
 /** Why aborted work ended: its time ran out, or somebody cancelled it. */
-export function stopped(signal: AbortSignal): Omit<CallFailure, "lost"> {
+export function stopped(signal: AbortSignal): Failure {
   const late = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
   return late
     ? { ok: false, code: "time-exceeded", message: "the time for this work is used up" }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Counted } from "./run.ts";
 import type { toolDefinitions } from "./tools.ts";
 
 /** Fewer than any text has, so that an estimate is never too low. */
@@ -46,8 +47,8 @@ export type Answer = {
   end: "tools" | "text" | "cut-off" | "refused" | "unknown";
   reason: string;
   calls: ToolCall[];
-  /** Tokens; `read` includes the `cached` ones, and `written` what the model thought. */
-  usage: { read: number; cached: number; written: number };
+  /** `read` includes the cached ones and those that were put into the cache, and `written` what the model thought. */
+  usage: Counted;
 };
 
 /** Where a service is, our key to it and the model that is asked. */
@@ -55,6 +56,8 @@ export type Access = { apiKey: string; baseUrl: string | null; model: string };
 
 /** One talk in the words of one service, which remembers what was said on both sides. */
 export type Exchange = {
+  /** The most tokens that an answer may have. */
+  most: number;
   /** The next call's parameters: all that the model is shown, and what the call's key is made of. */
   input(choice: Choice | undefined): object;
   /**

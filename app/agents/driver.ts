@@ -1,6 +1,7 @@
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
+import { isModelAsked } from "../../core/model-name.ts";
 import type { AnswerRedaction, StepResult, Usage } from "../../schemas/step.ts";
-import { callModel, stopped } from "./conversation.ts";
+import { callModel, type Lost, stopped } from "./conversation.ts";
 import type { Answer, Choice, Opening, ToolReply } from "./dialect.ts";
 import { dialects } from "./dialects.ts";
 import type { AgentEvent, CallStore, Service } from "./run.ts";
@@ -62,18 +63,18 @@ export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, Ta
   let reminded = false;
 
   for (let turn = 0; turn < talk.limits.turns; turn++) {
-    if (usage.inputTokens + usage.outputTokens > talk.limits.tokens)
+    if (tokensOf(usage) > talk.limits.tokens)
       return failed("tokens-exceeded", `more than ${talk.limits.tokens} tokens were used`);
     const called = await callModel(exchange, talk.choose?.(usage), {
       ...{ service, calls, about, signal },
       silenceSeconds: talk.limits.silence,
     });
     if (!called.ok) {
-      usage.inputTokens += called.lost;
+      addLost(usage, called);
       return failed(called.code, called.message);
     }
     const { answer, key, replayed } = called;
-    addUsage(usage, answer, called.lost);
+    addUsage(usage, answer, called);
     yield { type: "answer", key, replayed, stopReason: answer.reason, usage: { ...usage } };
     redacted.push(...called.redacted);
     if (redacted.some(({ where }) => where === "file"))
@@ -130,19 +131,24 @@ export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, Ta
 }
 
 /** Adds what the service counted for one answer, and what was lost before it. */
-export function addUsage(usage: Usage, { model, usage: { read, cached, written } }: Answer, lost: number): void {
+export function addUsage(usage: Usage, { model, usage: counted }: Answer, lost: Lost): void {
+  const { read, cached, cacheWrite, written } = counted;
   usage.calls += 1;
   usage.model = model;
-  usage.inputTokens += lost + read;
+  usage.inputTokens += read;
   usage.outputTokens += written;
   if (cached > 0) usage.cachedTokens = (usage.cachedTokens ?? 0) + cached;
+  if (cacheWrite > 0) usage.cacheWriteTokens = (usage.cacheWriteTokens ?? 0) + cacheWrite;
+  addLost(usage, lost);
 }
 
-/** Whether a model is the one that was asked, or a dated snapshot of it, as services answer for a name without a date. */
-export function isModelAsked(answered: string, asked: string): boolean {
-  const name = asked.replace(/-latest$/, "");
-  return answered === asked || (answered.startsWith(name) && snapshot.test(answered.slice(name.length)));
+/** Adds what calls used whose service did not tell. */
+export function addLost(usage: Usage, { lost, unknown }: Lost): void {
+  usage.inputTokens += lost;
+  if (unknown > 0) usage.unknownTokens = (usage.unknownTokens ?? 0) + unknown;
 }
 
-/** The dates by which services name a snapshot: `-2026-04-23`, `-20260423`, and `-0613` of old. */
-const snapshot = /^-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$/;
+/** All tokens of a usage, as limits count them. */
+export function tokensOf({ inputTokens, outputTokens, unknownTokens = 0 }: Usage): number {
+  return inputTokens + outputTokens + unknownTokens;
+}

@@ -27,6 +27,7 @@ const Call = z.looseObject({
   input: z.union([z.string(), z.array(z.unknown())]),
   stream: z.boolean().optional(),
   store: z.boolean().optional(),
+  max_output_tokens: z.number().nullish(),
   tools: z.array(Tool).optional(),
 });
 
@@ -38,6 +39,9 @@ const Passing = Shape.extend({
     ),
   ),
 });
+
+/** The most tokens of an answer to a call that sets no limit: more than any model writes. */
+const mostWritten = 128_000;
 
 /** What an answer would rest on beside the call itself, which is all that its key is made of. */
 const elsewhere: readonly string[] = ["previous_response_id", "conversation", "prompt", "background"];
@@ -69,6 +73,7 @@ export const openaiPassage: Passage = {
       model: asked.model,
       isStream: stream === true,
       exchange: {
+        most: asked.max_output_tokens ?? mostWritten,
         input: () => keyed(asked),
         async send(_choice, { access, signal, heard }) {
           for await (const event of await clientFor(access).responses.create(params, { signal })) {

@@ -75,6 +75,7 @@ export const openai: Dialect = {
       max_output_tokens: answerTokens,
     });
     return {
+      most: answerTokens,
       input,
       async send(choice, { access, signal, heard }) {
         const client = clientFor(access);
@@ -189,15 +190,20 @@ export function answerOf({ model, status, incomplete_details, output, usage }: S
     item.type === "function_call" ? [{ id: item.call_id, name: item.name, input: item.arguments }] : [],
   );
   const read = countOr(() => estimatedTokens(asked()), usage?.input_tokens);
+  const cached = Math.min(
+    read,
+    countOr(() => 0, usage?.input_tokens_details?.cached_tokens),
+  );
   return {
     model,
     ...endOf(status, incomplete_details?.reason, output),
     calls,
     usage: {
       read,
-      cached: Math.min(
-        read,
-        countOr(() => 0, usage?.input_tokens_details?.cached_tokens),
+      cached,
+      cacheWrite: Math.min(
+        read - cached,
+        countOr(() => 0, usage?.input_tokens_details?.cache_write_tokens),
       ),
       written: countOr(() => estimatedTokens(JSON.stringify(output).length), usage?.output_tokens),
     },

@@ -3,10 +3,11 @@ import { chmod } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { SallyportError } from "../../core/errors.ts";
 import { isTooDeep } from "../../core/json.ts";
+import { isModelAsked } from "../../core/model-name.ts";
 import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
 import { give } from "../runner/run-folder.ts";
 import { callModel } from "./conversation.ts";
-import { addUsage, isModelAsked, type TalkFailure } from "./driver.ts";
+import { addLost, addUsage, type TalkFailure, tokensOf } from "./driver.ts";
 import { passages } from "./passages.ts";
 import type { AgentEvent, CallStore, Service } from "./run.ts";
 
@@ -54,7 +55,7 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
   };
   /** Why no further call may pass; the run ends then. */
   const spent = (): TalkFailure | null => {
-    if (usage.inputTokens + usage.outputTokens > passing.limits.tokens)
+    if (tokensOf(usage) > passing.limits.tokens)
       return { ok: false, code: "tokens-exceeded", message: `more than ${passing.limits.tokens} tokens were used` };
     if (usage.calls >= passing.limits.turns)
       return { ok: false, code: "turns-exceeded", message: `more than ${passing.limits.turns} calls were made` };
@@ -85,12 +86,12 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
       const silenceSeconds = passing.limits.silence;
       const called = await callModel(call.exchange, undefined, { service, calls, about, signal, silenceSeconds });
       if (!called.ok) {
-        usage.inputTokens += called.lost;
+        addLost(usage, called);
         end({ ok: false, code: called.code, message: called.message });
         return refuse(called.message);
       }
       const { answer, key, replayed } = called;
-      addUsage(usage, answer, called.lost);
+      addUsage(usage, answer, called);
       redacted.push(...called.redacted);
       if (!isModelAsked(answer.model, service.model)) {
         const message = `the service answered with ${JSON.stringify(answer.model.slice(0, 100))} and was asked for ${service.model}`;

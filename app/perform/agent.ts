@@ -3,6 +3,7 @@ import { issueDigest, planProblems } from "../../core/contract/contract.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
+import type { Spending } from "../../core/money.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
 import { shownText } from "../../core/story/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
@@ -190,11 +191,16 @@ export async function secretIn(prompt: Json, { secrets }: PerformContext): Promi
   return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
 }
 
-/** The service and model of an effect. The policy named both; the ledger of another version may name what we lack. */
-export function serviceOf(effect: { backend: string; model: string | null }, context: PerformContext): Service {
+/** The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may name what we lack. */
+export function serviceOf(
+  effect: { key: string; backend: string; model: string | null; spending?: Spending },
+  context: PerformContext,
+): Service {
   const { data: name } = ModelService.safeParse(effect.backend);
   const model = effect.model ?? (name === undefined ? null : dialects[name].model);
-  if (name !== undefined && model !== null) return { name, ...context[name], model };
+  const { key, spending } = effect;
+  const paid = spending === undefined ? {} : { purse: context.purse(key, spending) };
+  if (name !== undefined && model !== null) return { name, ...context[name], model, ...paid };
   const what = name === undefined ? `this version has: ${Object.keys(dialects).join(", ")}` : "it needs `agents.model`";
   throw new SallyportError(
     "bad-input",

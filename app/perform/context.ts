@@ -3,8 +3,9 @@ import type { GitHub } from "../../collect/github/request.ts";
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import type { Spending } from "../../core/money.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
-import type { CallStore } from "../agents/run.ts";
+import type { CallStore, Purse } from "../agents/run.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type RepositoryRequest, requestIn } from "../github/requests.ts";
 import type { ModelAccess } from "../settings/config.ts";
@@ -13,6 +14,7 @@ import { getBody, putBody } from "../store/decisions.ts";
 import { isOurs } from "../store/effects.ts";
 import { type Lease, requireLease } from "../store/leases.ts";
 import { callStore } from "../store/payloads.ts";
+import { openPurse } from "../store/spending.ts";
 import { type Step, stepLog } from "../store/steps.ts";
 
 /** What effects are performed with: one repository's client, our stored bodies, the agents' services. */
@@ -31,6 +33,8 @@ export type PerformContext = {
     put(bytes: Uint8Array, mediaType: string): Promise<BodyRef>;
   };
   calls: CallStore;
+  /** What an effect's calls are paid from. */
+  purse(effect: string, spending: Spending): Purse;
   /** Finds secrets that must not be stored, sent or shown. */
   secrets: SecretSearch;
   anthropic: ModelAccess;
@@ -92,6 +96,7 @@ export async function contextOf(
       },
     },
     calls: callStore(db, repository, lease),
+    purse: (effect, spending) => openPurse(db, { repository, effect, lease, now }, spending),
     secrets: secrets.search,
     anthropic,
     openai,

@@ -3,7 +3,7 @@ import { type ErrorCode, SallyportError } from "../../core/errors.ts";
 import { causedBy } from "../settings/log.ts";
 import { effectLagSeconds } from "../settings/metrics.ts";
 import type { Database } from "../store/database.ts";
-import type { TransactionQueue } from "../store/decisions.ts";
+import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import {
   beginEffect,
   delayEffect,
@@ -116,6 +116,9 @@ async function postpone(
   const tries = Math.min(open.tries + 1, maxTries - 1);
   await postponeEffect(db, { ...open, tries }, { due, why: message }, tools.lease);
   tools.delayed(open.effect.key, due, message);
+  // A model's work can wait for hours, which its issue tells.
+  if (isLimit && isLongWork(tools.lease.key))
+    await db.transaction().execute((trx) => tools.queue.enqueue(trx, open.subject));
 }
 
 /** The wait before the second try, in seconds; others begin with one. GitHub asks for a minute at least. */

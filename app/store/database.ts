@@ -32,6 +32,15 @@ export type Tables = {
     patch: string | null;
     usage: string | null;
   };
+  spending: {
+    id: Generated<number>;
+    repository: number;
+    effect: string;
+    story: number;
+    currency: string;
+    micros: number;
+    at: Timestamp;
+  };
   leases: { subject: string; fence: Generated<number> };
   searches: { repository: number; at: Timestamp };
   limits: { installation: number; use: "read" | "write" | "sweep"; until: Date };
@@ -177,5 +186,12 @@ const versions: readonly (readonly string[])[] = [
     `create table if not exists limits (installation bigint not null, use text not null, until timestamptz not null,
        primary key (installation, use))`,
     "alter table effects add column if not exists waits text",
+  ],
+  // What each call of a model cost, or may cost while it is made.
+  [
+    `create table if not exists spending (
+       id bigserial primary key, repository bigint not null, effect text not null, story integer not null,
+       currency text not null, micros bigint not null, at timestamptz not null default now())`,
+    "create index if not exists spending_of on spending (repository, currency)",
   ],
 ];

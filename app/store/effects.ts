@@ -89,7 +89,7 @@ export async function beginEffect(db: Database, { id, tries }: OpenEffect, lease
   await requireLease(db, lease);
   await db
     .updateTable("effects")
-    .set({ status: "doing", tries: tries + 1 })
+    .set({ status: "doing", tries: tries + 1, waits: null })
     .where("id", "=", id)
     .execute();
 }
@@ -139,7 +139,7 @@ export type EffectState = { isBegun: boolean; due: Date; outcome: EffectOutcome 
 export async function readEffect(db: Database, key: string): Promise<EffectState | null> {
   const row = await db
     .selectFrom("effects")
-    .select(["status", "not_before", "result"])
+    .select(["status", "not_before", "result", "waits"])
     .where("key", "=", key)
     .executeTakeFirst();
   if (row === undefined) return null;
@@ -200,7 +200,7 @@ export async function nextDue(db: Database, lane: string): Promise<Date | null> 
 export async function outcomesOf(db: Database, subject: Subject): Promise<Map<string, EffectOutcome>> {
   const rows = await db
     .selectFrom("effects")
-    .select(["key", "status", "result"])
+    .select(["key", "status", "result", "waits"])
     .where("subject", "=", subjectKey(subject))
     .execute();
   return new Map(rows.map((row) => [row.key, outcomeOf(row)]));
@@ -212,9 +212,11 @@ function resultText(end: EffectEnd): string | null {
   return end.result.type === "none" ? null : JSON.stringify({ result: end.result });
 }
 
-function outcomeOf(row: { status: string; result: string | null }): EffectOutcome {
-  if (row.result === null)
-    return row.status === "done" ? { status: "done", result: { type: "none" } } : { status: "waiting" };
+function outcomeOf(row: { status: string; result: string | null; waits: string | null }): EffectOutcome {
+  if (row.result === null) {
+    if (row.status === "done") return { status: "done", result: { type: "none" } };
+    return row.waits === null ? { status: "waiting" } : { status: "waiting", why: row.waits };
+  }
   // Only `resultText` above writes it.
   const stored: { result: EffectResult } | { code: string; message: string } = JSON.parse(row.result);
   if ("result" in stored) return { status: "done", result: stored.result };

@@ -1,6 +1,7 @@
 import { commandText } from "../contract/verification.ts";
 import type { TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
+import { moneyText } from "../money.ts";
 import { endText } from "../record/remediation-text.ts";
 import { reviewText } from "../record/reviews.ts";
 
@@ -39,12 +40,13 @@ export function entryDetail(entry: TypedEntry): string[] {
     case "prompt.recorded":
       return [attemptName(entry.body), `from ${entry.body.base}`];
     case "response.recorded": {
-      const { outcome, code, usage, seconds, tool } = entry.body;
+      const { outcome, code, usage, cost, seconds, tool } = entry.body;
       const tokens = `${usage.inputTokens} tokens in, ${usage.outputTokens} out`;
       return [
         attemptName(entry.body),
         ...new Set([outcome, code]),
         `${usage.model}, ${usage.calls} calls, ${tokens}, ${seconds} s`,
+        ...(cost === undefined ? [] : [moneyText(cost.micros, cost.currency)]),
         ...(tool === undefined ? [] : [`by ${[tool.name, tool.version].join(" ").trim()}`]),
       ];
     }

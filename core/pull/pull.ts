@@ -21,6 +21,7 @@ import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
 import { endOverview, overviewOf } from "./overview.ts";
 import { recordReviews } from "./reviews.ts";
 import { rework } from "./rework.ts";
+import { runNotes } from "./run-notes.ts";
 import { sealAdoption } from "./seal-adoption.ts";
 import { sealEvidence } from "./seal-evidence.ts";
 
@@ -220,9 +221,15 @@ function countedHere({ facts, entries, verdict, shared }: JudgedContext) {
   };
 }
 
+/** GitHub takes 65,536 characters. */
+const maxComment = 65_400;
+
 function showVerdict(context: JudgedContext): Step {
   const { facts, verdict } = context;
-  const body = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict, adviceOf(context))}`;
+  const report = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict, adviceOf(context))}`;
+  const notes = runNotes(context);
+  // A long verdict fills the comment alone.
+  const body = Buffer.byteLength(report) + Buffer.byteLength(notes) > maxComment ? report : `${report}${notes}`;
   return ensureSticky(facts, body, facts.sticky);
 }
 

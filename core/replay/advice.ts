@@ -21,8 +21,8 @@ export function* adviceSteps(attempt: AttemptEntries, context: ReplayContext): G
   const published = context.sources.advices.get(sha256);
   if (published === undefined)
     return yield bodilessStep(head, [sha256], context.purged, "what the reviewer said was not published");
-  const { usage, seconds } = given.body;
-  const used = usage === undefined || seconds === undefined ? undefined : { usage, seconds };
+  const { usage, cost, seconds } = given.body;
+  const used = usage === undefined || seconds === undefined ? undefined : { usage, cost, seconds };
   const again: Json =
     asked === undefined || published.value === null
       ? "none: it was not asked for, or the body is no advice"

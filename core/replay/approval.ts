@@ -12,7 +12,7 @@ import { requirementsOf } from "../record/requirements.ts";
 import { askersOf } from "../record/story.ts";
 import { contractBody, runBody } from "../story/bodies.ts";
 import type { ReplayContext, RunBasis } from "./sources.ts";
-import { comparedStep, fieldPairs, type Pair, type ReplayStep, type StepHead, untriedStep } from "./step.ts";
+import { comparedStep, costStep, fieldPairs, type Pair, type ReplayStep, type StepHead, untriedStep } from "./step.ts";
 
 /**
  * Finds the entries that a run is based on, each the last one before the entry that uses it, whatever its digest, so
@@ -103,6 +103,8 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
     ["planSha256", planDigest, planSha256],
   ]);
   const { parts, digest } = approval.body;
+  const cost = costStep(plan);
+  if (cost !== null) yield cost;
   const paths = declaredPaths(plan.body.plan);
   const answers: Pick<DigestParts, "answers"> =
     parts.answers === undefined ? {} : answersPart(frozenAnswers(context.entries, context.basis));

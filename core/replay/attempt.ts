@@ -14,7 +14,15 @@ import { commitSteps } from "./commit.ts";
 import { branchBefore, promptBefore } from "./progress.ts";
 import { derivePrompt } from "./prompt.ts";
 import { type AttemptEntries, attemptEntries, type PromptEntry, type ReplayContext } from "./sources.ts";
-import { attemptHead, bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./step.ts";
+import {
+  attemptHead,
+  bodilessStep,
+  comparedStep,
+  costStep,
+  type Pair,
+  type ReplayStep,
+  type StepHead,
+} from "./step.ts";
 
 /**
  * Derives again one attempt: its checkpoint and number, its pack and answer, the review, the evidence or the concern,
@@ -28,6 +36,8 @@ export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): 
     protocolStep(promptEntry, context),
     step,
     answerStep(attempt, context),
+    costStep(attempt.response),
+    costStep(attempt.advice),
     commandsStep(attempt, pack),
     reviewStep(attempt, pack, context),
     evidenceStep(attempt, context),

@@ -1,6 +1,7 @@
-import type { Attempt } from "../../schemas/step.ts";
+import type { Attempt, Cost, Usage } from "../../schemas/step.ts";
 import { attemptName } from "../identifiers.ts";
 import { canonicalJson, type Json } from "../json.ts";
+import { microsOf } from "../money.ts";
 
 /** The kinds of steps that a replay derives again. */
 export type ReplayStepName =
@@ -18,6 +19,7 @@ export type ReplayStepName =
   | "prompt"
   | "answer"
   | "commands"
+  | "cost"
   | "review"
   | "reviewer"
   | "advice"
@@ -75,6 +77,18 @@ export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[
     canonicalJson(expected) === canonicalJson(found) ? [] : [{ what, expected: shown(expected), found: shown(found) }],
   );
   return { ...head, result: differences.length === 0 ? "same" : "differs", text, differences };
+}
+
+/** Derives what a model cost again, from its usage and the price that the entry holds; null: the policy had none. */
+export function costStep(
+  entry: { seq: number; kind: string; body: { usage?: Usage | undefined; cost?: Cost | undefined } } | undefined,
+): ReplayStep | null {
+  const { usage, cost } = entry?.body ?? {};
+  if (entry === undefined || usage === undefined || cost === undefined) return null;
+  const head: StepHead = { step: "cost", seq: entry.seq, about: `${cost.currency} of ${entry.kind}` };
+  return comparedStep(head, "what the model's tokens cost, by the recorded price", [
+    ["micros", microsOf(usage, cost.price), cost.micros],
+  ]);
 }
 
 type Fields = { readonly [name: string]: Json | undefined };

@@ -1,6 +1,7 @@
 import type { Overview } from "../decision.ts";
 import { code, plain, plainStart } from "../escape.ts";
 import { table } from "../markdown.ts";
+import { spentText } from "../record/spent.ts";
 import type { Numbers } from "./numbers.ts";
 
 /** A story or pull request that goes on only when somebody acts. People wrote its title, and parts of the reasons. */
@@ -29,7 +30,7 @@ export function dashboardText(rows: readonly WaitingRow[], more: boolean, number
       since.slice(0, 10),
     ];
   });
-  const { judged, red, merged, past, opened, rounds, concerns, gates } = numbers;
+  const { judged, red, merged, past, opened, rounds, concerns, spent, gates } = numbers;
   return [
     "## What waits",
     "",
@@ -44,6 +45,7 @@ export function dashboardText(rows: readonly WaitingRow[], more: boolean, number
       ["Merges that no success allowed", past, `${merged} merged`],
       ["Rounds that sent an agent's work back", rounds, `${opened} pull requests of agents`],
       ["Questions and blocks that are open now", concerns, ""],
+      ...(spent.size === 0 ? [] : [["What models cost", spentText(spent), ""]]),
     ]),
     ...(gates.length === 0
       ? []

@@ -1,6 +1,7 @@
 import type { EntryKind } from "../../schemas/entries.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { openConcerns } from "../record/concerns.ts";
+import { type Spent, spentIn } from "../record/spent.ts";
 
 /** What a gate did: the pull requests that it failed, and the waivers that people gave for it. */
 export type GateNumbers = { gate: string; failed: number; waived: number };
@@ -18,6 +19,8 @@ export type Numbers = {
   rounds: number;
   /** Questions and blocks that are open now, whenever they were raised. */
   concerns: number;
+  /** What models cost, in each currency. */
+  spent: Spent;
   /** The gates that failed or were waived, the most failures first. */
   gates: GateNumbers[];
 };
@@ -53,6 +56,7 @@ export function numbersSince(entries: readonly TypedEntry[], since: string): Num
     opened: entriesOf(recent, "pull.opened").length,
     rounds: entriesOf(recent, "rework.opened").length,
     concerns: openConcerns(entries).length,
+    spent: spentIn(recent),
     gates: gates.sort((one, other) => other.failed - one.failed || (one.gate < other.gate ? -1 : 1)),
   };
 }

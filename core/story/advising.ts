@@ -2,7 +2,7 @@ import type { Advice } from "../../schemas/advice.ts";
 import type { Rework } from "../../schemas/policy.ts";
 import { assignment, type Limits } from "../../schemas/policy-agents.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
-import type { Usage } from "../../schemas/step.ts";
+import type { Cost, Usage } from "../../schemas/step.ts";
 import { adviceFold, advicePackOf, adviceReport, adviceSignature, noAdvice } from "../contract/advice.ts";
 import { handedOff, toGates } from "../contract/handoffs.ts";
 import { awaitEffect, type Step } from "../decision.ts";
@@ -10,6 +10,7 @@ import { bodyRef } from "../digest.ts";
 import { appActor, lastEntry } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
+import { costOf, spendingOf } from "../money.ts";
 import { branchChange } from "../record/checkpoints.ts";
 import { spentOnRework } from "../record/rework.ts";
 import type { AttemptRecord, PromptRecord } from "../record/story.ts";
@@ -38,13 +39,14 @@ export function advise(work: Work, context: StoryContext): Step | null {
       if (reviewer === undefined || packSha256 === undefined)
         return failed("no-reviewer", "The policy names no reviewer any more.");
       const { use: backend, model } = assignment(loaded.policy.agents, reviewer.use, reviewer.model);
-      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend, model }] };
+      const spending = spendingOf(loaded.policy.agents, model, facts.issue.number);
+      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend, model, ...spending }] };
     },
     done: (result) => {
       const advice = result.type === "advice" ? facts.advices.get(result.advice.sha256) : undefined;
       if (result.type !== "advice" || advice === undefined)
         return failed("no-advice", "The stored advice could not be read back.");
-      return adviceGiven(attempt, advice, facts, result);
+      return adviceGiven(attempt, advice, facts, { ...result, ...costOf(result.usage, loaded.policy.agents) });
     },
     failed: ({ code, message }) => failed(code, message),
   });
@@ -80,7 +82,7 @@ function adviceGiven(
   { pack, adviceAsked }: AttemptRecord,
   advice: Advice,
   facts: StoryFacts,
-  used?: { usage: Usage; seconds: number },
+  used?: { usage: Usage; cost?: Cost; seconds: number },
 ): Step {
   if (adviceAsked === null) return {};
   const body = adviceBody(adviceAsked, advice, used);

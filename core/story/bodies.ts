@@ -2,7 +2,7 @@ import type { Advice } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
-import type { Attempt, StepResult, Usage } from "../../schemas/step.ts";
+import type { Attempt, Cost, StepResult, Usage } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import { adviceSignature } from "../contract/advice.ts";
 import { compilePrompt, type PromptExtras } from "../contract/contract.ts";
@@ -110,7 +110,7 @@ export function evidenceBody(
 export function adviceBody(
   { head, ...asked }: EntryBody<"advice.asked">,
   advice: Advice,
-  used?: { usage: Usage; seconds: number },
+  used?: { usage: Usage; cost?: Cost | undefined; seconds: number },
 ): EntryBody<"advice.given"> {
   const { outcome, code, findings, redacted } = advice;
   return {
@@ -121,6 +121,7 @@ export function adviceBody(
     code,
     findings: findings.map(({ severity, path, line, criterion }) => ({ severity, path, line, criterion })),
     ...(used === undefined ? {} : { usage: used.usage, seconds: used.seconds }),
+    ...(used?.cost === undefined ? {} : { cost: used.cost }),
     ...(redacted === undefined ? {} : { redacted: redactionReport(redacted) }),
   };
 }

@@ -15,7 +15,7 @@ import { currentDigest } from "./approval.ts";
 import type { StoryContext } from "./facts.ts";
 import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
-import { headline, nextStep } from "./next-step.ts";
+import { headline, nextStep, storyCost } from "./next-step.ts";
 import { shownText } from "./shown-text.ts";
 import { promptState, stageNames, storyStage } from "./standing.ts";
 import { askedIn } from "./ticket.ts";
@@ -31,8 +31,14 @@ export function storySticky(context: StoryContext): string {
   if (who !== "") lines.push(`Who: ${withoutMentions(who)}`, "");
   const unlinked = notLinked(context);
   if (unlinked !== "") lines.push(unlinked, "");
-  lines.push(...promptTable(record), ...failedText(record), ...masterText(context), ...planText(context));
+  lines.push(...promptTable(record), ...costLines(context), ...failedText(record));
+  lines.push(...masterText(context), ...planText(context));
   return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function costLines({ facts }: Pick<StoryContext, "facts">): string[] {
+  const cost = storyCost(facts);
+  return cost === "" ? [] : [cost, ""];
 }
 
 function promptTable(record: StoryRecord): string[] {

@@ -12,6 +12,7 @@ import { idsOf, whoseWork } from "../people/authorship.ts";
 import { notified } from "../people/notified.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { roundOf } from "../record/rework.ts";
+import { spentIn, spentText } from "../record/spent.ts";
 import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
@@ -59,8 +60,15 @@ export function nextStep(context: StoryContext): Next {
 /** Where the story stands in one line, for a reply. */
 export function statusLine(context: StoryContext): string {
   const { blocks, step, who, ...at } = nextStep(context);
+  const cost = storyCost(context.facts);
   const then = step === "" ? "" : ` Next: ${step.startsWith("/") ? `\`${step}\`` : step}`;
-  return `**${headline(at)}**: ${blocks.replaceAll(/\n+/g, " ")}${then}${who === "" ? "" : ` (${plain(who)})`}`;
+  return `**${headline(at)}**: ${blocks.replaceAll(/\n+/g, " ")}${then}${who === "" ? "" : ` (${plain(who)})`}${cost === "" ? "" : ` ${cost}`}`;
+}
+
+/** What models cost for the story so far, in a sentence; empty: nothing, or the policy has no prices. */
+export function storyCost({ entries, issue }: Pick<StoryContext["facts"], "entries" | "issue">): string {
+  const spent = spentText(spentIn(entries, ({ story }) => story === issue.number));
+  return spent === "" ? "" : `Models cost ${spent} for it so far.`;
 }
 
 /** A story's state in words: whom it waits for, or else its state. */
@@ -108,7 +116,7 @@ function planStep(context: StoryContext): Next | null {
       "Edit the issue.",
       "its author",
     );
-  if (!isAnswered(record)) return next("draft", "The planner is at work.");
+  if (!isAnswered(record)) return next("draft", postponed(context) ?? "The planner is at work.");
   const parked = parkedContract(context);
   if (parked !== null) return next("blocked", parked.why, parked.step, parked.who);
   if (plan === null || (contract?.revision !== plan.revision && !isCurrentPlan(record))) {
@@ -184,7 +192,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  const step = pullStep(record, loaded) ?? next("executing", progress(record));
+  const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? progress(record));
   const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
   return left.length === 0
     ? step
@@ -219,6 +227,14 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
     return atPull(next("executing", `#${pull} fails: ${failed.join(", ")}.`, `See #${pull}.`));
   const step = causes.length === 0 ? `See #${pull}.` : "/rework";
   return next("failed", `#${pull} fails: ${failed.join(", ")}.`, step, holders(policy.people, "executors"));
+}
+
+/** Why a model's work on the story waits; null: none does. */
+function postponed({ facts }: Pick<StoryContext, "facts">): string | null {
+  for (const outcome of facts.outcomes.values())
+    if (outcome.status === "waiting" && outcome.why !== undefined)
+      return `A model's work waits: ${plain(outcome.why)}.`;
+  return null;
 }
 
 /** What goes on in an open run before there is a pull request. */

@@ -8,6 +8,7 @@ import { digestOf } from "../digest.ts";
 import type { EffectResult } from "../effects.ts";
 import { appActor, type Draft, entriesOf } from "../entries.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
+import { costOf, spendingOf } from "../money.ts";
 import { openQuestion, planQuestions } from "../record/concerns.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
@@ -87,6 +88,7 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
         rules: planRules(facts, policy),
         backend: use,
         model,
+        ...spendingOf(policy.agents, model, issue.number),
       },
     ],
   };
@@ -121,6 +123,7 @@ function propose(
     ...(task === undefined ? {} : { task }),
     ...(instructions === undefined ? {} : { instructions }),
     usage,
+    ...costOf(usage, loaded.policy.agents),
     ...(redacted === undefined ? {} : { redacted }),
   };
   const subject = [{ name: `plan of story #${facts.issue.number}`, digest: { sha256: planSha256 } }];

@@ -8,6 +8,7 @@ import type { EffectResult } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
+import { costOf, spendingOf } from "../money.ts";
 import { mayOverlap } from "../paths/cover.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern } from "../record/concerns.ts";
@@ -171,8 +172,9 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
       const { use: backend, ...rest } = routeOf(loaded.policy, prompt.contract.role);
+      const spending = spendingOf(loaded.policy.agents, rest.model, facts.issue.number);
       const { sha256: packSha256 } = pack.pack;
-      return { effects: [{ type: "run-agent", key, run: run.run, packSha256, backend, ...rest }] };
+      return { effects: [{ type: "run-agent", key, run: run.run, packSha256, backend, ...rest, ...spending }] };
     },
     done: (result) => {
       if (result.type !== "answer") return { drafts: [refused("the agent's effect ended without an answer")] };
@@ -181,7 +183,7 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
         drafts: [
           stored === undefined
             ? refused("the stored answer could not be read back")
-            : responseRecorded(pack, result, stored, facts),
+            : responseRecorded(pack, result, stored, { facts, loaded }),
         ],
       };
     },
@@ -199,7 +201,7 @@ function responseRecorded(
   pack: AttemptRecord["pack"],
   { resultSha256, bytes, seconds, usage, tool }: Extract<EffectResult, { type: "answer" }>,
   result: StepResult,
-  facts: StoryFacts,
+  { facts, loaded }: Pick<StoryContext, "facts" | "loaded">,
 ): Draft {
   return {
     kind: "response.recorded",
@@ -212,6 +214,7 @@ function responseRecorded(
       code: result.code,
       files: responseFiles(result),
       usage,
+      ...costOf(usage, loaded.policy.agents),
       seconds,
       ...(result.redacted === undefined ? {} : { redacted: redactionReport(result.redacted) }),
       ...(tool === undefined ? {} : { tool }),
@@ -268,6 +271,8 @@ function closeAttempt(work: Work, { facts }: StoryContext): Step {
   const findings = reviewResult(given, result, deliveredAt(pack.base, prompt), verification);
   if (findings.length === 0 && verification === null && isVerified(given)) return runCommands(work, facts);
   const drafts: Draft[] = [closed(pack, facts, findings)];
+  // Another try would find as little in the budget.
+  if (result.code === "money-exceeded") drafts.push(runClosed(work.run, facts, "failed", result.summary));
   const concern = agentConcern(pack, response.result.sha256, result);
   if (concern !== null)
     drafts.push({

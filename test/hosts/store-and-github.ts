@@ -99,6 +99,7 @@ export async function startAcme(): Promise<Acme> {
       },
     },
     calls: { get: async () => null, put: async () => {} },
+    purse: () => ({ reserve: async () => ({ ok: true, settle: async () => {} }) }),
     secrets: secrets.search,
     anthropic: { apiKey: null, baseUrl: null },
     openai: { apiKey: null, baseUrl: null },

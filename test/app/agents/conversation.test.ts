@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { callModel } from "../../../app/agents/conversation.ts";
 import { dialects } from "../../../app/agents/dialects.ts";
+import type { Purse } from "../../../app/agents/run.ts";
 import type { SallyportError } from "../../../core/errors.ts";
 import {
   brokenService,
@@ -99,13 +100,15 @@ async function askAt(
     about?: string;
     model?: string;
     silence?: number;
+    purse?: Purse;
   } = {},
 ) {
   const service = await brokenService(answers);
   open.push(service);
   const calls = more.calls ?? memoryCalls();
+  const paid = more.purse === undefined ? {} : { purse: more.purse };
   const answer = await callModel(dialects[name].open(opening), undefined, {
-    service: { name, apiKey: "a-secret-key", baseUrl: service.url, model: more.model ?? model },
+    service: { name, apiKey: "a-secret-key", baseUrl: service.url, model: more.model ?? model, ...paid },
     calls,
     about: more.about ?? "this test",
     signal: more.signal ?? new AbortController().signal,
@@ -161,6 +164,73 @@ describe.each(services)("$name", (at) => {
     // S12: rather too many than too few: what was sent and what had come.
     expect(cut.answer.ok && cut.answer.lost).toBeGreaterThan("You test. Go.".length / 3);
     expect(busy.answer.ok && busy.answer.lost).toBe(0);
+  });
+
+  describe("money", () => {
+    /** A purse that has so much, and what was set aside and settled in it. */
+    const purseOf = (calls: number, until: Date | null = null) => {
+      const book: unknown[] = [];
+      const purse: Purse = {
+        async reserve(most) {
+          if (book.filter((line) => JSON.stringify(line).includes("most")).length >= calls)
+            return { ok: false, why: "the budget is used up", until };
+          book.push({ most });
+          return { ok: true, settle: async (counted) => void book.push({ counted }) };
+        },
+      };
+      return { purse, book };
+    };
+    const read = expect.any(Number);
+
+    test("the worst of a call is set aside before it, and what it cost is told after it", async () => {
+      const { purse, book } = purseOf(1);
+      const { answer } = await ask([events(good)], { purse });
+      expect(book).toEqual([
+        { most: { read, written: 100 } },
+        { counted: { read, cached: read, cacheWrite: 0, written: read } },
+      ]);
+      expect(answer.unknown).toBe(0);
+    });
+
+    test("no call is made that it does not pay for, and a stored answer costs nothing", async () => {
+      const { purse, book } = purseOf(0);
+      const refused = await ask([events(good)], { purse });
+      expect(refused.answer).toMatchObject({ ok: false, code: "money-exceeded", message: "the budget is used up" });
+      expect(refused.http).toBe(0);
+      const { calls } = await ask([events(good)]);
+      expect((await ask([], { purse, calls })).answer).toMatchObject({ ok: true, replayed: true });
+      expect(book).toEqual([]);
+    });
+
+    test("where it has money again later, the work is parked until then", async () => {
+      const until = new Date("2030-01-02T00:00:00.000Z");
+      const parked = ask([events(good)], { purse: purseOf(0, until).purse });
+      await expect(parked).rejects.toMatchObject({ code: "rate-limit", retry: true, notBefore: until });
+    });
+
+    test.each<[string, (response: ServerResponse) => void, boolean]>([
+      ["a cut stream", events(good.slice(0, 3), "cut"), true],
+      ["an error in a stream", events([good[0] ?? at.broken, at.broken]), true],
+      ["a connection that is closed without a word", (response) => response.destroy(), true],
+      ["a busy service", status(429, { "retry-after": "0" }), false],
+      ["a service that fails before it answers", status(500), false],
+    ])(
+      "tokens that nobody tells count as the worst, and what was refused costs nothing: %s",
+      async (_, broken, isPaid) => {
+        const { purse, book } = purseOf(2);
+        const { answer } = await ask([broken, events(good)], { purse });
+        const most = { most: { read, written: 100 } };
+        expect(book.slice(0, -1)).toEqual(isPaid ? [most, most] : [most, { counted: null }, most]);
+        expect(answer.unknown).toBe(isPaid ? 100 : 0);
+      },
+    );
+
+    test("a service that says nothing is paid for all the same", async () => {
+      const { purse, book } = purseOf(1);
+      const { answer } = await ask([events([], "hold")], { purse, silence: 0.1 });
+      expect(answer).toMatchObject({ ok: false, code: "silence", unknown: 100 });
+      expect(book).toHaveLength(1);
+    });
   });
 
   test.each([-5, 1.5, "7", null, Number.MAX_SAFE_INTEGER, {}])(
@@ -331,7 +401,7 @@ describe("openai alone", () => {
 
   test("tokens are told as the service counts them, the cached ones too; without a count they are guessed", async () => {
     const call = functionCall("finish", "{}");
-    expect((await answered([call])).usage).toEqual({ read: 100, cached: 60, written: 20 });
+    expect((await answered([call])).usage).toEqual({ read: 100, cached: 60, cacheWrite: 0, written: 20 });
     const guessed = await answered([call], { usage: null });
     expect(guessed.usage.written).toBeGreaterThan(JSON.stringify(call).length / 4);
     expect(guessed.usage.read).toBeGreaterThan(5);

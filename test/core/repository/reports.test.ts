@@ -8,6 +8,7 @@ import { digestSpan, digestText } from "../../../core/repository/digest.ts";
 import { numbersSince } from "../../../core/repository/numbers.ts";
 import { decideRepository, type ReportFacts } from "../../../core/repository/repository.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
+import { samplePlan } from "../../builders/story.ts";
 
 const sha = "a".repeat(40);
 const sha256 = "b".repeat(64);
@@ -42,6 +43,15 @@ const waiver = (gate: string, at = "2026-11-20T12:00:00.000Z") =>
     reason: "the table of <b>old</b> names",
   });
 
+const cost = (at: string) =>
+  entry("plan.proposed", at, {
+    ...{ story: 2, revision: 1, plan: samplePlan, planSha256: "0".repeat(64), issueSha256: "0".repeat(64) },
+    requestedBy: { id: 1, login: "lena", type: "User" },
+    request: { type: "comment", id: 1 },
+    usage: { model: "m", calls: 1, inputTokens: 1_000, outputTokens: 600 },
+    cost: { micros: 12_000, currency: "USD", price: { input: 3, output: 15 } },
+  });
+
 const entries = [
   verdict(3, { tests: "fail", scope: "pass" }),
   verdict(3, { tests: "fail", scope: "fail" }),
@@ -51,11 +61,13 @@ const entries = [
   merge(3, true),
   merge(4, false),
   waiver("tests"),
+  cost("2026-11-20T12:00:00.000Z"),
+  cost("2026-09-20T12:00:00.000Z"),
 ];
 
 test("C9, G9: a repository in numbers: each pull request counts once, and only since the moment", () => {
   expect(numbersSince(entries, "2026-11-01T00:00:00.000Z")).toEqual({
-    ...{ judged: 2, red: 2, merged: 2, past: 1, opened: 0, rounds: 0, concerns: 0 },
+    ...{ judged: 2, red: 2, merged: 2, past: 1, opened: 0, rounds: 0, concerns: 0, spent: new Map([["USD", 12_000]]) },
     gates: [
       { gate: "tests", failed: 2, waived: 1 },
       { gate: "scope", failed: 1, waived: 0 },

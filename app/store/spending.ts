@@ -1,0 +1,88 @@
+import { sql } from "kysely";
+import { microsOf, moneyText, type Spending, worstMicros } from "../../core/money.ts";
+import type { Purse } from "../agents/run.ts";
+import type { Database } from "./database.ts";
+import { type Lease, requireLease } from "./leases.ts";
+
+/** Whose work is paid for: an effect in a repository, done by the holder of a lease. */
+export type Payer = { repository: number; effect: string; lease: Lease; now(): Date };
+
+const parts = ["attempt", "story", "campaign", "day"] as const;
+
+/**
+ * A purse with what the policy lets an effect spend. Money is set aside under a lock of the repository, so that two runs
+ * never spend the same. A call of which nobody tells what it cost counts as the worst that it can have cost.
+ */
+export function openPurse(db: Database, payer: Payer, { story, currency, price, budget }: Spending): Purse {
+  const { repository, effect, lease, now } = payer;
+  return {
+    async reserve({ read, written }) {
+      await requireLease(db, lease);
+      const micros = worstMicros(read, written, price);
+      return db.transaction().execute(async (trx) => {
+        await sql`select pg_advisory_xact_lock(hashtextextended(${`spending/${repository}`}, 0))`.execute(trx);
+        const at = now();
+        const today = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()));
+        const tomorrow = new Date(today.getTime() + 86_400_000);
+        const sum = trx.fn.sum<number | null>("micros");
+        const spent = await trx
+          .selectFrom("spending")
+          .select([
+            sum.filterWhere("effect", "=", effect).as("attempt"),
+            sum.filterWhere("story", "=", story).as("story"),
+            sum.filterWhere("at", ">=", today).as("day"),
+            sum.as("campaign"),
+          ])
+          .where("repository", "=", repository)
+          .where("currency", "=", currency)
+          .executeTakeFirstOrThrow();
+        for (const part of parts) {
+          const most = budget[part];
+          const before = Number(spent[part] ?? 0);
+          if (most === undefined || before + micros <= most * 1_000_000) continue;
+          const why = overText(part, { most, before, micros, currency });
+          return { ok: false, why, until: part === "day" && before > 0 ? tomorrow : null } as const;
+        }
+        const { id } = await trx
+          .insertInto("spending")
+          .values({ repository, effect, story, currency, micros, at })
+          .returning("id")
+          .executeTakeFirstOrThrow();
+        return {
+          ok: true,
+          async settle(counted) {
+            const { read: inputTokens, cached, cacheWrite, written: outputTokens } = counted ?? free;
+            const tokens = { inputTokens, outputTokens, cachedTokens: cached, cacheWriteTokens: cacheWrite };
+            await db
+              .updateTable("spending")
+              .set({ micros: microsOf(tokens, price) })
+              .where("id", "=", id)
+              .execute();
+          },
+        } as const;
+      });
+    },
+  };
+}
+
+const free = { read: 0, cached: 0, cacheWrite: 0, written: 0 };
+
+const names = {
+  attempt: "this attempt",
+  story: "the story",
+  campaign: "the whole repository",
+  day: "the repository and this day",
+};
+
+/** Why a call may not be made, and who does what. */
+function overText(
+  part: (typeof parts)[number],
+  { most, before, micros, currency }: { most: number; before: number; micros: number; currency: string },
+): string {
+  const spent = `${moneyText(before, currency)} of ${moneyText(most * 1_000_000, currency)}`;
+  const why = `the budget of ${names[part]} is used up: ${spent} are spent, and the next call can cost ${moneyText(micros, currency)}`;
+  const raise = `a maintainer raises \`agents.budget.${part}\` in the policy`;
+  return part === "day" && before > 0
+    ? `${why}; ${raise}, or it goes on tomorrow`
+    : `${why}; ${raise}, then it is planned and approved again`;
+}

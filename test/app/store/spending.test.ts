@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { takeLease } from "../../../app/store/leases.ts";
+import { openPurse } from "../../../app/store/spending.ts";
+import type { Budget } from "../../../schemas/policy-agents.ts";
+
+let open: OpenDatabase;
+let lease: { key: string; fence: number };
+beforeAll(async () => {
+  open = await openDatabase({ folder: null });
+  lease = { key: "agent/a", fence: await takeLease(open.db, "agent/a") };
+});
+afterAll(() => open.close());
+
+const price = { input: 1, output: 10 };
+/** A call that can cost one unit of the currency. */
+const call = { read: 0, written: 100_000 };
+const counted = (written: number) => ({ read: 0, cached: 0, cacheWrite: 0, written });
+let repositories = 100;
+
+type Who = { repository: number; effect?: string; story?: number; day?: string };
+const purse = (budget: Budget, { repository, effect = "agent/1", story = 1, day = "2026-11-21" }: Who) =>
+  openPurse(
+    open.db,
+    { repository, effect, lease, now: () => new Date(`${day}T10:00:00.000Z`) },
+    { story, currency: "USD", price, budget },
+  );
+
+async function spend(budget: Budget, who: Who, written = call.written) {
+  const reserved = await purse(budget, who).reserve(call);
+  if (reserved.ok) await reserved.settle(counted(written));
+  return reserved.ok ? "spent" : reserved;
+}
+
+test.each<[keyof Budget, Partial<Who>, Partial<Who>]>([
+  ["attempt", {}, { effect: "agent/2" }],
+  ["story", { effect: "agent/2" }, { story: 2 }],
+  ["day", { effect: "agent/2", story: 2 }, { day: "2026-11-22" }],
+  ["campaign", { effect: "agent/2", story: 2, day: "2026-11-22" }, { repository: 99 }],
+])("the budget of the %s ends what would go beyond it, and nothing else", async (part, same, other) => {
+  const repository = ++repositories;
+  const budget = { [part]: 1.5 };
+  expect(await spend(budget, { repository })).toBe("spent");
+  const refused = await spend(budget, { repository, ...same });
+  expect(refused).toMatchObject({ ok: false, why: expect.stringContaining("USD 1.00 of USD 1.50 are spent") });
+  expect(refused).toMatchObject({ why: expect.stringContaining(`a maintainer raises \`agents.budget.${part}\``) });
+  expect(refused).toMatchObject({ until: part === "day" ? new Date("2026-11-22T00:00:00.000Z") : null });
+  expect(await spend(budget, { repository, ...other })).toBe("spent");
+});
+
+test("the worst of the next call is counted before it, and what it did cost after it", async () => {
+  const repository = ++repositories;
+  expect(await spend({ story: 1.05 }, { repository }, 5_000)).toBe("spent");
+  expect(await spend({ story: 1.05 }, { repository }, 5_000)).toBe("spent");
+  expect(await spend({ story: 1.05 }, { repository })).toMatchObject({ ok: false });
+});
+
+test("a call of which nobody tells what it cost counts as the worst; one that was refused costs nothing", async () => {
+  const repository = ++repositories;
+  const refused = await purse({ day: 1 }, { repository }).reserve(call);
+  if (refused.ok) await refused.settle(null);
+  expect(await purse({ day: 1 }, { repository }).reserve(call)).toMatchObject({ ok: true });
+  expect(await purse({ day: 1 }, { repository }).reserve(call)).toMatchObject({ ok: false });
+});
+
+test("a day's budget that no call fits into is no reason to wait for the next day", async () => {
+  const repository = ++repositories;
+  expect(await spend({ day: 0.5 }, { repository })).toMatchObject({ ok: false, until: null });
+});
+
+test("two runs at once do not both spend the last of the day", async () => {
+  const repository = ++repositories;
+  const runs = Array.from({ length: 8 }, (_, index) =>
+    purse({ day: 3 }, { repository, effect: `agent/${index}`, story: index + 1 }).reserve(call),
+  );
+  expect((await Promise.all(runs)).filter(({ ok }) => ok)).toHaveLength(3);
+});
+
+test("whoever lost the work to another spends nothing for it", async () => {
+  const before = lease;
+  await takeLease(open.db, "agent/a");
+  lease = { ...before };
+  await expect(purse({ day: 1 }, { repository: ++repositories }).reserve(call)).rejects.toMatchObject({
+    code: "lease-lost",
+  });
+});
