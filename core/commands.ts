@@ -45,7 +45,7 @@ export const commands = {
       pull: ["planners", "approvers", "architects"],
     },
   },
-  run: { form: "/run [independent]", on: { story: ["executors"] } },
+  run: { form: "/run [independent] [with <route>]", on: { story: ["executors"] } },
   stop: { form: "/stop", on: { story: ["executors", "approvers"] } },
   retry: { form: "/retry", on: { story: ["executors"] } },
   rework: { form: "/rework [what to mend]", on: { story: ["executors"], pull: ["executors"] } },
@@ -106,7 +106,7 @@ export function wrongPlace(name: CommandName): string {
 /** A command as a person wrote it. `text` is what follows it, on the first line and below. Untrusted. */
 export type Command =
   | { name: "status" | "help" | "plan" | "take-over" | "stop" | "retry" }
-  | { name: "run"; mode?: "independent" }
+  | { name: "run"; mode?: "independent"; route?: string }
   | { name: "approve"; digest: string }
   | { name: "rollback"; checkpoint: string }
   | { name: "refine" | "block" | "clarify" | "rework"; text: string }
@@ -122,6 +122,18 @@ export type BadCommand = { name: CommandName; reply: string };
 
 function isCommandName(word: string): word is CommandName {
   return Object.hasOwn(commands, word);
+}
+
+/** Reads what follows `/run`; null: something else. */
+function runOf(line: string): Command | null {
+  const found = /^(independent)?(?:(?:^| +)with +([a-z][a-z0-9-]{0,39}))?$/.exec(line);
+  if (found === null) return null;
+  const [, mode, route] = found;
+  return {
+    name: "run",
+    ...(mode === undefined ? {} : { mode: "independent" }),
+    ...(route === undefined ? {} : { route }),
+  };
 }
 
 /**
@@ -149,8 +161,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
     case "retry":
       return line === "" ? { name } : bad("it takes nothing after it");
     case "run":
-      if (line !== "" && line !== "independent") return bad("it takes nothing after it, or `independent`");
-      return line === "" ? { name } : { name, mode: line };
+      return runOf(line) ?? bad("it takes nothing after it, `independent`, or `with` and a route of the policy");
     case "approve":
       return /^[0-9a-f]{64}$/.test(line)
         ? { name, digest: line }

@@ -1,6 +1,7 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { BodyRef, FileRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
+import type { Effort } from "../schemas/policy-agents.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
 import type {
   Casefile,
@@ -64,7 +65,7 @@ export function subjectOf(key: string): Subject | null {
 }
 
 /** The service and model that an effect asks (null: its usual one), and what pays; absent: nobody counts money. */
-type Asking = { backend: string; model: string | null; spending?: Spending };
+type Asking = { backend: string; model: string | null; effort?: Effort; spending?: Spending };
 
 /**
  * A change to make outside the ledger, as plain data. Each effect is idempotent by its key. `ensure…` effects establish

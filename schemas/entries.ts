@@ -116,6 +116,7 @@ export const entryBodies = {
     prompts: z.array(IssueNumber).min(1),
     by: Account,
     digest: Sha256.describe("The contract's digest."),
+    route: z.string().optional().describe("The policy's route that its person or the story's label chose."),
   }),
   "prompt.recorded": z.strictObject({
     ...step,

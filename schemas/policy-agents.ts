@@ -30,6 +30,10 @@ export type ModelService = z.infer<typeof ModelService>;
 
 const model = z.string().min(1).max(100).describe("As the service names it: an answer of another model is refused.");
 
+/** How hard a model thinks before it answers, in the words of both services. */
+const effort = z.enum(["low", "medium", "high", "xhigh", "max"]);
+export type Effort = z.infer<typeof effort>;
+
 /** The agent programs that can talk with a model in place of our own, and the one service that each of them can use; null: any. */
 export const tools = { claude: "anthropic", codex: "openai", opencode: null, custom: null } as const;
 export type ToolName = keyof typeof tools;
@@ -82,7 +86,7 @@ export type Budget = z.infer<typeof Budget>;
 export const Agents = z
   .strictObject({
     default: ModelService.default("anthropic"),
-    planner: ModelService.or(z.strictObject({ use: ModelService, model: model.optional() }))
+    planner: ModelService.or(z.strictObject({ use: ModelService, model: model.optional(), effort: effort.optional() }))
       .optional()
       .describe("The service that plans, or `use` and `model`. Absent: as `default`."),
     model: model
@@ -91,7 +95,24 @@ export const Agents = z
     routes: z
       .array(
         z
-          .strictObject({ role: z.string(), use: ModelService, model: model.optional(), tool: tool.optional() })
+          .strictObject({
+            name: z
+              .string()
+              .regex(/^[a-z][a-z0-9-]{0,39}$/, "a route's name is lower-case")
+              .optional()
+              .describe("`/run with <name>` chooses it, by whoever may run the story. Absent: it is its role's."),
+            label: z.string().min(1).max(50).optional().describe("A label of the story chooses it for its runs too."),
+            role: z.string().optional().describe("The role that it serves. Absent, on one with a name: all of them."),
+            ...{ use: ModelService, model: model.optional(), tool: tool.optional(), effort: effort.optional() },
+          })
+          .refine(({ name, role }) => name !== undefined || role !== undefined, {
+            message: "say which role it serves, or by which name a run chooses it",
+            path: ["role"],
+          })
+          .refine(({ name, label }) => name !== undefined || label === undefined, {
+            message: "a route that a label chooses has a name, which the ledger records",
+            path: ["name"],
+          })
           .refine(({ use, tool }) => tool === undefined || [null, use].includes(tools[toolIn(tool).name]), {
             message: "this program talks with another service: `claude` with `anthropic`, `codex` with `openai`",
             path: ["tool"],
@@ -102,13 +123,16 @@ export const Agents = z
     reviewer: z
       .strictObject({
         use: ModelService.optional().describe("Absent: as `default`."),
-        model: model.optional(),
+        ...{ model: model.optional(), effort: effort.optional() },
         tokens: count.default(150_000).describe("The most tokens of one reading; they count for `rework.tokens` too."),
       })
       .optional()
       .describe(
         "An agent that reads what a run wrote against its criteria, before the pull request opens. What it says stands there as advice or, with `reviewer` in `rework.on`, goes back to the writing agent. It approves nothing. Absent: none.",
       ),
+    effort: effort
+      .optional()
+      .describe("How hard models think, where nothing else is said for one. Absent: as their service has it."),
     limits: Limits.prefault({}),
     prices: Prices.optional().describe(
       "What each model costs, from the list of its service, per million tokens. Absent: no money is counted.",
@@ -179,6 +203,14 @@ export function assignment(agents: Assigning, use = agents.default, model?: stri
 export function plannerOf(agents: Assigning): Assignment {
   const { planner } = agents;
   return typeof planner === "object" ? assignment(agents, planner.use, planner.model) : assignment(agents, planner);
+}
+
+/** How hard the planner's or the reviewer's model thinks; nothing: as its service has it. */
+export function effortOf(agents: { effort?: Effort | undefined }, named: unknown): { effort?: Effort } {
+  const own =
+    typeof named === "object" && named !== null && "effort" in named ? effort.safeParse(named.effort).data : undefined;
+  const chosen = own ?? agents.effort;
+  return chosen === undefined ? {} : { effort: chosen };
 }
 
 /** All services and models that a policy lets work, in any part. */

@@ -207,10 +207,13 @@ export const Policy = z
       .optional()
       .describe("The public keys that may sign this repository's ledger."),
   })
-  .refine((policy) => policy.agents.routes.every((route) => Object.hasOwn(policy.roles, route.role)), {
-    message: "a route names a role that `roles` does not have",
-    path: ["agents", "routes"],
-  })
+  .refine(
+    (policy) => policy.agents.routes.every(({ role }) => role === undefined || Object.hasOwn(policy.roles, role)),
+    {
+      message: "a route names a role that `roles` does not have",
+      path: ["agents", "routes"],
+    },
+  )
   .refine(
     ({ tiers: { light }, roles }) =>
       light === undefined || (Object.hasOwn(roles, light.role) && (roles[light.role]?.allow.length ?? 0) <= maxPaths),

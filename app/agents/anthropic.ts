@@ -37,7 +37,7 @@ export const anthropic: Dialect = {
   model: "claude-sonnet-5-5",
   listModels: (access, timeout) => clientFor(access, timeout).models.list({ limit: 1 }),
   refusalIn: (error) => (error instanceof APIError ? error : null),
-  open({ system, first, tools, answerTokens }) {
+  open({ system, first, tools, answerTokens, effort }) {
     const before: MessageParam[] = [];
     let ours: string | ToolResultBlockParam[] = first;
     let said: Message["content"] = [];
@@ -46,6 +46,7 @@ export const anthropic: Dialect = {
       messages: [...before, { role: "user" as const, content: ours }],
       tools,
       ...(choice === undefined ? {} : { tool_choice: choiceOf(choice) }),
+      ...(effort === undefined ? {} : { output_config: { effort }, ...thinking(choice) }),
       max_tokens: answerTokens,
     });
     return {
@@ -96,6 +97,11 @@ export function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: 
     timeout,
     logLevel: "off",
   });
+}
+
+/** A model that may choose its tool thinks between its steps; one that has to use a tool may not, by the service's rules. */
+function thinking(choice: Choice | undefined): Pick<MessageCreateParamsNonStreaming, "thinking"> {
+  return choice === undefined ? { thinking: { type: "adaptive" } } : {};
 }
 
 const cacheMark = { cache_control: { type: "ephemeral" as const } };

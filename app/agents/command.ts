@@ -11,6 +11,7 @@ import { confinementProblem } from "../runner/availability.ts";
 import { resources } from "../runner/bubblewrap.ts";
 import { byProductsBy } from "../runner/by-products.ts";
 import { type Ended, runConfined } from "../runner/confined.ts";
+import { installDependencies } from "../runner/install.ts";
 import { makeRunFolder, type RunFolder } from "../runner/run-folder.ts";
 import { layTree, readChanges, readPlain, type TreeChanges } from "../runner/work-tree.ts";
 import { commands, type Ending, type Start } from "./commands.ts";
@@ -21,8 +22,8 @@ import type { AgentEvent, AgentRun } from "./run.ts";
 import { isUnread, type WholeTree } from "./trees.ts";
 import { textOf, type Workspace } from "./workspace.ts";
 
-/** A program's work: beside what every agent gets, its name and version, the base's tree, and the operator's folder of programs. */
-export type CommandRun = AgentRun & { tool: string; tree: WholeTree; tools: string | null };
+/** A program's work: beside what every agent gets, its name and version, the base's tree, the operator's folder of programs, and where its dependencies are. */
+export type CommandRun = AgentRun & { tool: string; tree: WholeTree; tools: string | null; registry: string | null };
 
 /** The result in the form of every agent's, and the program that worked. */
 export type CommandEnd = { result: StepResult; usage: Usage; tool: Tool };
@@ -86,6 +87,8 @@ async function workOn(run: CommandRun, tell: (event: AgentEvent) => void): Promi
     if (!program.ok) return failed("service", program.why);
     const files = (await tree.readAll()).filter(({ path }) => !isUnread(path) && nameProblem(path) === null);
     const laid = await layTree(folder.work, files);
+    const installed = await install(run, folder, new Set(laid.keys()));
+    if (installed !== null) return failed("service", installed);
     const stop = new AbortController();
     let failure: TalkFailure | SallyportError | null = null;
     const relay = await startRelay(folder.socket, {
@@ -120,13 +123,21 @@ async function workOn(run: CommandRun, tell: (event: AgentEvent) => void): Promi
     }
     Object.assign(usage, relay.usage);
     const result = await judge({ ...run, folder, ended, ending, failure }, () =>
-      readChanges(folder.work, laid, byProductsBy(files, folder.rules)),
+      readChanges(folder.work, laid, byProductsBy(files, folder.rules), run.pack.execution !== undefined),
     );
     const cut = relay.redacted.length === 0 ? {} : { redacted: relay.redacted };
     return { result: { ...result, ...cut }, usage, tool };
   } finally {
     await folder.remove();
   }
+}
+
+/** Installs the tree's dependencies at the level `tests`, in a run of their own; why that failed, or null. */
+async function install(run: CommandRun, folder: RunFolder, paths: ReadonlySet<string>): Promise<string | null> {
+  if (run.pack.execution === undefined || run.registry === null) return null;
+  const done = await installDependencies(paths, { folder, signal: run.signal }, run.registry);
+  if (done === null || done.exit === 0) return null;
+  return `its base's dependencies could not be installed: ${done.excerpt.trim().slice(-300).toWellFormed()}`;
 }
 
 /** The program's path, once it has named itself by the version that the policy asks for; or what a person has to do. */

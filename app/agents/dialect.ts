@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Effort } from "../../schemas/policy-agents.ts";
 import type { Counted } from "./run.ts";
 import type { toolDefinitions } from "./tools.ts";
 
@@ -28,6 +29,8 @@ export type Opening = {
   tools: ReturnType<typeof toolDefinitions>;
   /** The most tokens of one answer, with what the model thinks before it. */
   answerTokens: number;
+  /** How hard the model thinks; absent: as the service has it, and a call's key is as without it. */
+  effort?: Effort | undefined;
 };
 
 /** Which tools the next answer has to use: any of them, or one alone and once. */

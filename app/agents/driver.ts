@@ -50,7 +50,9 @@ export type TalkEnd<T> = { end: { ok: true; value: T } | TalkFailure; usage: Usa
  */
 export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, TalkEnd<T>> {
   const { system, tools, service, calls, about } = talk;
-  const exchange = dialects[service.name].open({ system, first: talk.first, tools, answerTokens: limits.answerTokens });
+  const { effort } = service;
+  const { answerTokens } = limits;
+  const exchange = dialects[service.name].open({ system, first: talk.first, tools, answerTokens, effort });
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const signal = AbortSignal.any([talk.signal, AbortSignal.timeout(talk.limits.runtime * 1_000)]);
   const redacted: AnswerRedaction[] = [];

@@ -56,7 +56,7 @@ export const openai: Dialect = {
   model: null,
   listModels: async (access, timeout) => clientFor(access, timeout).models.list(),
   refusalIn: (error) => (error instanceof APIError ? error : null),
-  open({ system, first, tools, answerTokens }) {
+  open({ system, first, tools, answerTokens, effort }) {
     const talk: ResponseInputItem[] = [{ role: "user", content: first }];
     let said: Item[] = [];
     let thinks = true;
@@ -72,6 +72,7 @@ export const openai: Dialect = {
         strict: false,
       })),
       ...(choice === undefined ? {} : choiceOf(choice)),
+      ...(effort === undefined ? {} : { reasoning: { effort } }),
       max_output_tokens: answerTokens,
     });
     return {

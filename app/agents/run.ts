@@ -1,4 +1,4 @@
-import type { ModelService } from "../../schemas/policy-agents.ts";
+import type { Effort, ModelService } from "../../schemas/policy-agents.ts";
 import type { Pack, Usage } from "../../schemas/step.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -26,6 +26,8 @@ export type Service = {
   apiKey: string | null;
   baseUrl: string | null;
   model: string;
+  /** How hard it thinks; absent: as the service has it. */
+  effort?: Effort;
   purse?: Purse;
 };
 

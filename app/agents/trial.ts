@@ -50,6 +50,7 @@ export async function tryProgram(tool: string, use: ModelService, tools: string 
   const model = "trial";
   const tree = { list: async () => [], read: async () => null, readAll: async () => [] };
   const events = runCommand({
+    registry: null,
     ...{ pack, tool, tree, tools, workspace: createWorkspace(tree, pack), signal: new AbortController().signal },
     calls: { get: async () => JSON.stringify(answers[use](model)), put: async () => undefined },
     service: { name: use, apiKey: null, baseUrl: null, model },

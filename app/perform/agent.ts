@@ -8,7 +8,7 @@ import { redactionReport } from "../../core/redaction/redaction.ts";
 import { shownText } from "../../core/story/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
-import { ModelService } from "../../schemas/policy-agents.ts";
+import { type Effort, ModelService } from "../../schemas/policy-agents.ts";
 import { Pack, StepResult, type Tool, type Usage } from "../../schemas/step.ts";
 import { runCommand } from "../agents/command.ts";
 import { dialects } from "../agents/dialects.ts";
@@ -123,7 +123,7 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   const events: AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage; tool?: Tool }> =
     effect.tool === undefined
       ? runImplementer(run)
-      : runCommand({ ...run, tool: effect.tool, tree, tools: context.agentTools });
+      : runCommand({ ...run, tool: effect.tool, tree, tools: context.agentTools, registry: context.packageRegistry });
   const note = context.steps(effect.key);
   const shown = (path: string) => patchOf(path, workspace, tree, context);
   const ended = await follow(events, name, effect.key, context, async (line, event) => {
@@ -193,14 +193,15 @@ export async function secretIn(prompt: Json, { secrets }: PerformContext): Promi
 
 /** The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may name what we lack. */
 export function serviceOf(
-  effect: { key: string; backend: string; model: string | null; spending?: Spending },
+  effect: { key: string; backend: string; model: string | null; effort?: Effort; spending?: Spending },
   context: PerformContext,
 ): Service {
   const { data: name } = ModelService.safeParse(effect.backend);
   const model = effect.model ?? (name === undefined ? null : dialects[name].model);
-  const { key, spending } = effect;
+  const { key, effort, spending } = effect;
   const paid = spending === undefined ? {} : { purse: context.purse(key, spending) };
-  if (name !== undefined && model !== null) return { name, ...context[name], model, ...paid };
+  const hard = effort === undefined ? {} : { effort };
+  if (name !== undefined && model !== null) return { name, ...context[name], model, ...hard, ...paid };
   const what = name === undefined ? `this version has: ${Object.keys(dialects).join(", ")}` : "it needs `agents.model`";
   throw new SallyportError(
     "bad-input",

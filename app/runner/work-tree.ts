@@ -19,6 +19,9 @@ export type TreeChanges =
 /** Nobody keeps git's own folder in git, and a program's report is no part of its change. */
 const leftOut = new Set([".git", ".sallyport"]);
 
+/** The folder of installed packages. */
+const packages = "node_modules";
+
 /** How many files may be added, the largest one that may change, all changed ones together, and how deep folders go. */
 const limits = { added: 50_000, fileBytes: 2_000_000, allBytes: 20_000_000, depth: 64 } as const;
 
@@ -58,14 +61,16 @@ function isOutside(path: string, target: string): boolean {
 /**
  * Compares a folder with what was laid in it, after every process in it has ended. Nothing is followed: a link or device
  * that is new or changed refuses the whole, and so do files that are too many or too large.
- * `isIgnored` tells which new files are by-products.
+ * `isIgnored` tells which new files are by-products; `isInstalled`: packages that were not laid are by-products too.
  */
 export async function readChanges(
   folder: string,
   laid: Laid,
   isIgnored: (paths: readonly string[]) => Promise<ReadonlySet<string>>,
+  isInstalled = false,
 ): Promise<TreeChanges> {
-  const found = await listFiles(folder, laid.size + limits.added);
+  const hasPackages = [...laid.keys()].some((path) => path.startsWith(`${packages}/`));
+  const found = await listFiles(folder, laid.size + limits.added, isInstalled && !hasPackages ? packages : null);
   if (!found.ok) return found;
   const paths = found.files.filter((path) => !laid.has(path));
   const ignored = await isIgnored(paths);
@@ -107,6 +112,7 @@ export async function readPlain(path: string, limit: number): Promise<Buffer | n
 async function listFiles(
   folder: string,
   most: number,
+  without: string | null,
 ): Promise<{ ok: true; files: string[] } | Extract<TreeChanges, { ok: false }>> {
   const files: string[] = [];
   const folders = [""];
@@ -118,6 +124,7 @@ async function listFiles(
       for (const entry of await readdir(join(folder, path), { withFileTypes: true, encoding: "utf8" })) {
         if (leftOut.has(entry.name) && entry.isDirectory()) continue;
         const own = path === "" ? entry.name : `${path}/${entry.name}`;
+        if (own === without && entry.isDirectory()) continue;
         if (entry.isDirectory()) folders.push(own);
         else files.push(own);
         if (files.length + folders.length > most) return refuse("is in a tree of too many files");

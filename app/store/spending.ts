@@ -86,3 +86,14 @@ function overText(
     ? `${why}; ${raise}, or it goes on tomorrow`
     : `${why}; ${raise}, then it is planned and approved again`;
 }
+
+/** Counts again what entries say that models cost, which were read back from the ledger after the database was lost. */
+export async function restoreSpending(db: Database, repository: number, entries: readonly TypedEntry[]): Promise<void> {
+  for (const { kind, seq, at, body } of entries) {
+    if ((kind !== "plan.proposed" && kind !== "response.recorded" && kind !== "advice.given") || body.cost === undefined)
+      continue;
+    const { micros, currency } = body.cost;
+    const row = { repository, effect: `restored/${seq}`, story: body.story, currency, micros, at: new Date(at) };
+    await db.insertInto("spending").values(row).execute();
+  }
+}

@@ -1,7 +1,6 @@
 import type { ContractPrompt, DigestParts, FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import { type Assignment, assignment } from "../../schemas/policy-agents.ts";
 import type { Attempt, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
 import type { PlanRules } from "../effects.ts";
@@ -293,11 +292,4 @@ export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | unde
   };
   if (failures.length === 0) return { ...shared, kind: "step" };
   return { ...shared, kind: "rework", failures, previous };
-}
-
-/** The service and model that the policy assigns to a role, and the program that works with them instead of our agent. */
-export function routeOf({ agents }: Policy, role: string): Assignment & { tool?: string } {
-  const route = agents.routes.find((one) => one.role === role);
-  const assigned = assignment(agents, route?.use, route?.model);
-  return route?.tool === undefined ? assigned : { ...assigned, tool: route.tool };
 }

@@ -1,7 +1,7 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { type Draft, lastEntry, type TypedEntry } from "../entries.ts";
-import { routeOf } from "./contract.ts";
+import { routeOf } from "./routes.ts";
 
 type Body = EntryBody<"handoff.made">;
 type Actor = Draft["actor"];
@@ -9,9 +9,9 @@ type Actor = Draft["actor"];
 /** Whoever merges holds the work: anyone who may write to the repository. The policy has no duty for it. */
 const writers = "people:writers";
 
-/** The agent that the policy assigns to a prompt's role, as the holder of the work. */
-export function agentHolder(role: string, policy: Policy): string {
-  const { use, model } = routeOf(policy, role);
+/** The agent that the policy assigns to a prompt's role, or the run's route, as the holder of the work. */
+export function agentHolder(role: string, policy: Policy, route?: string): string {
+  const { use, model } = routeOf(policy, role, route);
   return `agent:${use}/${model ?? "default"}`;
 }
 

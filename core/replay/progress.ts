@@ -145,7 +145,8 @@ function handoffStep(
   const next = entriesOf(entries, "run.submitted").find(({ seq, body }) => seq > run.seq && body.story === story);
   if ((next !== undefined && entry.seq > next.seq) || !run.body.prompts.includes(prompt)) return null;
   const policy = sources.git?.policy;
-  const holder = policy?.known === true ? agentHolder(prompts.get(prompt)?.role ?? "", policy.value) : to.holder;
+  const holder =
+    policy?.known === true ? agentHolder(prompts.get(prompt)?.role ?? "", policy.value, run.body.route) : to.holder;
   const isToAgent = to.stage === "execute";
   const isBack = (promptBefore({ seq: entry.seq, body: { story, prompt } }, entries)?.rework.pending ?? null) !== null;
   const again = isToAgent

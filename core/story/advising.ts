@@ -1,6 +1,6 @@
 import type { Advice } from "../../schemas/advice.ts";
 import type { Rework } from "../../schemas/policy.ts";
-import { assignment, type Limits } from "../../schemas/policy-agents.ts";
+import { assignment, effortOf, type Limits } from "../../schemas/policy-agents.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Cost, Usage } from "../../schemas/step.ts";
 import { adviceFold, advicePackOf, adviceReport, adviceSignature, noAdvice } from "../contract/advice.ts";
@@ -39,8 +39,9 @@ export function advise(work: Work, context: StoryContext): Step | null {
       if (reviewer === undefined || packSha256 === undefined)
         return failed("no-reviewer", "The policy names no reviewer any more.");
       const { use: backend, model } = assignment(loaded.policy.agents, reviewer.use, reviewer.model);
-      const spending = spendingOf(loaded.policy.agents, model, facts.issue.number);
-      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend, model, ...spending }] };
+      const { agents } = loaded.policy;
+      const more = { ...effortOf(agents, reviewer), ...spendingOf(agents, model, facts.issue.number) };
+      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend, model, ...more }] };
     },
     done: (result) => {
       const advice = result.type === "advice" ? facts.advices.get(result.advice.sha256) : undefined;

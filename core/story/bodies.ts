@@ -59,9 +59,10 @@ export function runBody(
   runs: number,
   prompts: number[],
   by: Account,
-  mode: EntryBody<"run.submitted">["mode"] = "stop_on_failure",
+  { mode = "stop_on_failure", route }: Partial<Pick<EntryBody<"run.submitted">, "mode" | "route">> = {},
 ): EntryBody<"run.submitted"> {
-  return { run: `run-${story}-${runs + 1}`, story, mode, prompts, by, digest };
+  const run = { run: `run-${story}-${runs + 1}`, story, mode, prompts, by, digest };
+  return route === undefined ? run : { ...run, route };
 }
 
 /** The branch before an attempt; `head` null: it will be created on `base`. */

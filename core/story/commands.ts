@@ -1,6 +1,6 @@
-import type { EntryBody } from "../../schemas/entries.ts";
 import { accept, answered, type CommandAnswer, heard, refuse } from "../answer.ts";
 import type { CommandName } from "../commands.ts";
+import { chooseRoute } from "../contract/routes.ts";
 import type { Step } from "../decision.ts";
 import type { Subject } from "../effects.ts";
 import { userActor } from "../entries.ts";
@@ -34,8 +34,8 @@ const handlers: Handlers<"story", StoryContext> = {
   "take-over": (_, { by }) => accept("taken-over", `@${by.login} took this story over; \`/plan\` asks for its plan.`),
   approve: (context, request, { digest }) => approve(request, digest, context),
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
-  run: (context, request, { mode }) =>
-    isRunnable(context) ? submit(request, context, "run", mode) : takeLight(request, context),
+  run: (context, request, { mode, route }) =>
+    isRunnable(context) ? submit(request, context, "run", { mode, route }) : takeLight(request, context),
   retry(context, request) {
     const { record } = context;
     if (record.run?.closed?.status === "failed" || wasRolledBack(record)) return submit(request, context, "retry");
@@ -161,9 +161,9 @@ function submit(
   request: CommandRequest,
   context: StoryContext,
   code: string,
-  mode?: EntryBody<"run.submitted">["mode"],
+  { mode, route: asked }: { mode?: "independent" | undefined; route?: string | undefined } = {},
 ): CommandAnswer {
-  const { record } = context;
+  const { record, facts, loaded } = context;
   const { contract, run } = record;
   if (run !== null && run.closed === null) return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
   if (contract === null) return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
@@ -175,10 +175,18 @@ function submit(
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }
-  const body = runBody(contract, record.runs, issues, request.by, mode);
+  // Another try is by the route of the one before.
+  const chosen = chooseRoute(loaded.policy, facts.issue.labels, asked ?? (code === "run" ? undefined : run?.route));
+  if (!chosen.ok) return refuse("no-route", chosen.why);
+  const { ok: _, ...route } = chosen;
+  const body = runBody(contract, record.runs, issues, request.by, {
+    ...route,
+    ...(mode === undefined ? {} : { mode }),
+  });
   const names = issues.map((issue) => `#${issue}`);
   const order = mode === "independent" ? `${names.join(", ")}, each even if another fails` : names.join(", then ");
-  return accept(code, `${body.run} is submitted: ${order}.`, [
+  const by = body.route === undefined ? "" : `, by the route \`${body.route}\``;
+  return accept(code, `${body.run} is submitted: ${order}${by}.`, [
     {
       kind: "run.submitted",
       actor: userActor(request.by),

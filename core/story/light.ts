@@ -3,6 +3,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { Risk } from "../../schemas/text.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import { approvalDigest, declaredPaths, deniedPatterns, issueDigest } from "../contract/contract.ts";
+import { chooseRoute } from "../contract/routes.ts";
 import { digestOf } from "../digest.ts";
 import { appActor, type Draft, entriesOf, type TypedEntry, userActor } from "../entries.ts";
 import { code, oneLine } from "../escape.ts";
@@ -125,6 +126,10 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
       `This issue takes the full road: ${why}. Put the label \`story\` on it and fill in the form; then a planner gives \`/plan\`.`,
     );
 
+  const { command } = request;
+  const chosen = chooseRoute(loaded.policy, issue.labels, "route" in command ? command.route : undefined);
+  if (!chosen.ok) return refuse("no-route", chosen.why);
+  const { ok: _, ...route } = chosen;
   const asked = askedIn(facts);
   const plan = lightPlan(issue, tier.role, role.allow, highestRisk([asked.risk]) ?? "low");
   const parts = {
@@ -146,7 +151,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
     asked,
     { size },
   );
-  const run = runBody(contract, record.runs, [story], request.by);
+  const run = runBody(contract, record.runs, [story], request.by, route);
   const [app, person] = [appActor(facts), userActor(request.by)];
   const subject = [{ name: `issue #${story}`, digest: { sha256: digest } }];
   const planned = {

@@ -1,5 +1,5 @@
 import type { Plan } from "../../schemas/plan.ts";
-import { plannerOf } from "../../schemas/policy-agents.ts";
+import { effortOf, plannerOf } from "../../schemas/policy-agents.ts";
 import { cardOf, phaseOf } from "../contract/cards.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
 import { planProblems } from "../contract/contract.ts";
@@ -88,6 +88,7 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
         rules: planRules(facts, policy),
         backend: use,
         model,
+        ...effortOf(policy.agents, policy.agents.planner),
         ...spendingOf(policy.agents, model, issue.number),
       },
     ],

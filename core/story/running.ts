@@ -1,7 +1,7 @@
 import type { StepResult } from "../../schemas/step.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
-import { routeOf } from "../contract/contract.ts";
 import { reviewResult } from "../contract/review.ts";
+import { routeOf } from "../contract/routes.ts";
 import { isVerified } from "../contract/verification.ts";
 import { awaitEffect, decisionOf, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
@@ -171,7 +171,7 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
   const key = effectKey.agent(facts.repository.id, pack);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
-      const { use: backend, ...rest } = routeOf(loaded.policy, prompt.contract.role);
+      const { use: backend, ...rest } = routeOf(loaded.policy, prompt.contract.role, run.route);
       const spending = spendingOf(loaded.policy.agents, rest.model, facts.issue.number);
       const { sha256: packSha256 } = pack.pack;
       return { effects: [{ type: "run-agent", key, run: run.run, packSha256, backend, ...rest, ...spending }] };

@@ -84,7 +84,7 @@ export function startAttempt(
   const where = { story: step.story, prompt: issue };
   const handed: Draft[] =
     last === undefined || isRework
-      ? [handedOff(toAgent(where, run.digest, agentHolder(contract.role, loaded.policy), isRework), actor)]
+      ? [handedOff(toAgent(where, run.digest, agentHolder(contract.role, loaded.policy, run.route), isRework), actor)]
       : [];
   const checkpoint = checkpointName(step);
   return {

@@ -63,6 +63,7 @@ async function work({ tool = "custom", service = services[0], baseUrl = "http://
     ...{ pack, tree, tool, workspace: createWorkspace(tree, pack), calls: options.calls ?? memoryCalls() },
     service: { name: service.name, apiKey: "test", baseUrl: baseUrl + service.path, model: service.model },
     tools: options.folder === undefined ? own.folder : options.folder,
+    registry: "http://127.0.0.1:1",
     signal: options.signal ?? new AbortController().signal,
   });
 }

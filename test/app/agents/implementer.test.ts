@@ -36,14 +36,15 @@ function workAt(
   { name, model }: (typeof services)[number],
   baseUrl: string,
   calls: CallStore,
-  options: { pack?: Partial<Pack>; signal?: AbortSignal } = {},
+  options: { pack?: Partial<Pack>; signal?: AbortSignal; effort?: "high" } = {},
 ) {
+  const { effort } = options;
   const pack = samplePack(options.pack);
   return runImplementer({
     pack,
     workspace: createWorkspace(memoryTree({ "src/a/old.ts": "old\n" }), pack),
     calls,
-    service: { name, apiKey: "test", baseUrl, model },
+    service: { name, apiKey: "test", baseUrl, model, ...(effort === undefined ? {} : { effort }) },
     signal: options.signal ?? new AbortController().signal,
   });
 }
@@ -236,6 +237,27 @@ test("what the model is shown again is marked for Anthropic's cache, and what wa
   expect(second.messages[0].content).toBe(first.messages[0].content[0].text);
   expect(second.messages[2].content).toMatchObject([{ type: "tool_result", ...mark }]);
 });
+
+test.each([
+  ["anthropic", { output_config: { effort: "high" }, thinking: { type: "adaptive" } }],
+  ["openai", { reasoning: { effort: "high" } }],
+] as const)(
+  "how hard a model thinks is %s's own word, where the policy says it, and nothing where it does not",
+  async (name, asked) => {
+    const at = services.find((one) => one.name === name) ?? services[0];
+    const stop =
+      name === "anthropic"
+        ? toolEvents("stop", '{"reason":"Enough."}')
+        : responseEvents([functionCall("stop", '{"reason":"Enough."}')]);
+    const models = await brokenService([events(stop), events(stop)]);
+    open.push(models);
+    await endOf(workAt(at, models.url, memoryCalls(), { effort: "high" }));
+    await endOf(workAt(at, models.url, memoryCalls()));
+    const [hard, usual] = models.asked.map((body) => JSON.parse(body));
+    expect(hard).toMatchObject(asked);
+    for (const field of Object.keys(asked)) expect(usual).not.toHaveProperty(field);
+  },
+);
 
 test("OpenAI's thoughts and calls go back as they came, in their order, with our replies", async () => {
   const thought = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAAAAB=" };

@@ -64,6 +64,7 @@ describe.each(programs)("$tool", ({ name, tool, use, model, path, shell, replays
       const work = (baseUrl: string) =>
         endOf(
           runCommand({
+            registry: null,
             ...{ pack, tree, tool, calls, tools: folder, workspace: createWorkspace(tree, pack) },
             service: { name: use, apiKey: "sk-the-real-key", baseUrl: baseUrl + path, model },
             signal: new AbortController().signal,
