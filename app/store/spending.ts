@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { TypedEntry } from "../../core/entries.ts";
 import { microsOf, moneyText, type Spending, worstMicros } from "../../core/money.ts";
 import type { Purse } from "../agents/run.ts";
 import type { Database } from "./database.ts";
@@ -90,7 +91,10 @@ function overText(
 /** Counts again what entries say that models cost, which were read back from the ledger after the database was lost. */
 export async function restoreSpending(db: Database, repository: number, entries: readonly TypedEntry[]): Promise<void> {
   for (const { kind, seq, at, body } of entries) {
-    if ((kind !== "plan.proposed" && kind !== "response.recorded" && kind !== "advice.given") || body.cost === undefined)
+    if (
+      (kind !== "plan.proposed" && kind !== "response.recorded" && kind !== "advice.given") ||
+      body.cost === undefined
+    )
       continue;
     const { micros, currency } = body.cost;
     const row = { repository, effect: `restored/${seq}`, story: body.story, currency, micros, at: new Date(at) };
