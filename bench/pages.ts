@@ -26,8 +26,8 @@ await sql`insert into mentions (repository, number, seq)
   db,
 );
 await sql`update chains set seq = ${perStory + stories * 10}`.execute(db);
-await sql`insert into deliveries (guid, event, body_sha256, received_at)
-  select g::text, 'push', '', now() - g * interval '1 second' from generate_series(1, 100000) g`.execute(db);
+await sql`insert into deliveries (guid, event, received_at)
+  select g::text, 'push', now() - g * interval '1 second' from generate_series(1, 100000) g`.execute(db);
 await sql`insert into effects (key, repository, subject, lane, type, payload, status)
   select 'check/7/' || g, ${web.id}::bigint, 'pull/7/' || g, 'github/7', 'ensure-check', '{}', 'done'
   from generate_series(1, 100000) g`.execute(db);

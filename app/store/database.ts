@@ -179,7 +179,6 @@ const versions: readonly (readonly string[])[] = [
        line text not null, path text, patch text, usage text, primary key (effect, number))`,
     // What is not done is little, and is counted again and again.
     "create index if not exists effects_left on effects (repository) where status <> 'done'",
-    "create index if not exists deliveries_received on deliveries (received_at)",
   ],
   // Until when GitHub wants which installation to ask nothing, and why an effect waits.
   [
