@@ -32,8 +32,6 @@ const looks = [
 export type Eyes = {
   page: Page;
   complaints: string[];
-  /** Where pictures are left. */
-  folder: string;
   look(name: string): Promise<string[]>;
   close(): Promise<void>;
 };
@@ -61,7 +59,6 @@ export async function openEyes(): Promise<Eyes> {
   return {
     page,
     complaints,
-    folder,
     async look(name) {
       const found: string[] = [];
       for (const { name: as, colorScheme, width } of looks) {

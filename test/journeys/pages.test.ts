@@ -82,7 +82,7 @@ lookAt(
   "from `sallyport setup` to the first verdict in five minutes and eight steps, then from a story to the evidence of its merge",
   async () => {
     if (eyes === undefined) throw new Error("the browser did not start");
-    const { page, complaints, look, folder } = eyes;
+    const { page, complaints, look } = eyes;
     const [lena, quinn, max] = [
       clientFor(sandbox.url, "lena"),
       clientFor(sandbox.url, "quinn"),
@@ -185,7 +185,6 @@ lookAt(
     await page.goto(`${sandbox.url}/acme/governed/pull/${pull.number}`);
     const shown = page.locator("#check-sallyport");
     await shown.getByText("Waiting for 1 sign-off").first().waitFor();
-    await shown.screenshot({ path: join(folder, "check.png") });
     await shown.getByRole("link", { name: "Details" }).click();
     await page.getByRole("heading", { name: "What blocks" }).waitFor();
     await page.getByText(`/sign-off ${pull.sha}`, { exact: false }).first().waitFor();
