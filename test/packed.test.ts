@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -60,11 +60,9 @@ const run = (args: string[], cwd = empty) =>
 
 /** What a command says that fails. */
 function refusal(args: string[]): string {
-  try {
-    return `it ended well: ${run(args)}`;
-  } catch (error) {
-    return error instanceof Error && "stdout" in error && "stderr" in error ? `${error.stdout}${error.stderr}` : "";
-  }
+  const options = { cwd: empty, encoding: "utf8", env: { PATH: process.env.PATH } } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(home, "dist/sallyport.cjs"), ...args], options);
+  return status === 0 ? "it ended well" : `${stdout}${stderr}`;
 }
 
 test("every file that a text of the package names is in it", () => {
@@ -72,7 +70,7 @@ test("every file that a text of the package names is in it", () => {
   expect(texts).toEqual(expect.arrayContaining(["README.md", "docs/README.md", "docs/install.md", "action/README.md"]));
   const missing = texts.flatMap((path) => {
     const text = readFileSync(join(home, path), "utf8");
-    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link = ""]) => join(dirname(path), link));
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s…]+)/g)].map(([, link = ""]) => join(dirname(path), link));
     const named = [...text.matchAll(/`((?:docs|deploy|schemas\/json)\/[\w./-]*|\.env\.example|app\.yml)`/g)];
     const all = [...links, ...named.map(([, name = ""]) => name)];
     return all.filter((one) => !existsSync(join(home, one))).map((one) => `${path}: ${one}`);

@@ -1,6 +1,6 @@
 import { createObjectsCache } from "../../collect/github/cache.ts";
 import { type Effect, type Ourselves, type Subject, subjectKey } from "../../core/effects.ts";
-import { messageOf, SallyportError } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { anchorText } from "../ledger/anchor.ts";
@@ -179,19 +179,19 @@ export function createJobs(tools: JobTools): JobHandlers {
     }
   };
 
-  /** Nobody waits for work in a repository that is no longer ours: what is at work there ends, unpaid from then on. */
+  /** Ends the work in a repository that is no longer ours, as GitHub's list of them says now: nobody waits for it. */
   const giveUp = async ({ repository }: Subject, error: unknown) => {
-    if (!(error instanceof SallyportError) || error.code !== "not-found") return;
+    const ours = await github.repositories().catch(() => null);
+    if (ours === null || ours.includes(repository)) throw error;
     await db.transaction().execute((trx) => cancelEffects(trx, repository, ""));
-    log.info({ repository }, `nothing more is done in ${repository}: ${error.message}`);
+    log.info({ repository }, `the App is no longer on ${repository}: nothing more is done there`);
   };
 
   return {
-    reconcile: (subject) =>
-      reconcile(subject, reconcileTools).catch(async (error: unknown) => {
-        if (subject.kind === "repository") await giveUp(subject, error);
-        throw error;
-      }),
+    reconcile: async (subject) => {
+      const look = reconcile(subject, reconcileTools);
+      await (subject.kind === "repository" ? look.catch((error: unknown) => giveUp(subject, error)) : look);
+    },
     perform: (orderingKey, signal) =>
       drainOutbox(db, orderingKey, {
         queue,
