@@ -29,20 +29,24 @@ async function bareProbot(): Promise<Server> {
   return server;
 }
 
-/** Our receiver and its queue; the metrics are the subjects that were looked at so far, with the time of each in ms. */
+/** What a sweep finds has numbers from here on. */
+const swept = 10_000;
+
+/** Our receiver and its queue; the metrics tell how much was looked at, and when a subject of repository 3 was. */
 async function ours(): Promise<Server> {
   const database = await openDatabase(store === "pglite" ? { folder: null } : { url: store });
   const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log });
-  const looked: [number, number, number][] = [];
-  let work = 0;
+  const told = { looked: 0, watched: {} as Record<number, number>, events: 0, lastEvent: 0 };
   await queue.start({
     async reconcile({ repository, number }) {
       await sleep(Number(lookMs));
-      // Some of them are gone: GitHub says so, and the look ends.
-      looked.push([repository, number, Date.now()]);
+      told.looked++;
+      if (repository === 3) told.watched[number] = Date.now();
+      if (number >= swept) return;
+      told.events++;
+      told.lastEvent = Date.now();
     },
     async perform(lane) {
-      work++;
       // A model's work takes longer than the bench.
       if (lane.startsWith("agent/")) await sleep(600_000, undefined, { ref: false });
       return null;
@@ -53,13 +57,18 @@ async function ours(): Promise<Server> {
   });
   const config = { webhookSecret: secret, host: "127.0.0.1", port: 0, metricsToken: secret };
   const { receive } = createReceiver({ db: database.db, queue, botId: 9, log, signal: new AbortController().signal });
-  const metrics = async () =>
-    JSON.stringify({ looked, work, bytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
+  const metrics = async () => JSON.stringify({ ...told, bytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
   const server = await startServer(config, { receive, ready: nothing, metrics }, console.error);
-  // Agents are begun by decisions and never by deliveries.
+  // No delivery begins an agent, or a sweep.
+  const begin = async (agents: number, found: number) => {
+    for (let index = 0; index < agents; index++)
+      await database.db.transaction().execute((trx) => queue.enqueueEffects(trx, `agent/${index}`, index));
+    for (let index = 0; index < found; index++)
+      await queue.enqueueNow({ kind: "pull", repository: 1 + (index % 200), number: swept + index }, true);
+  };
   process.stdin.on("data", (chunk) => {
-    for (let index = 0; index < Number(chunk); index++)
-      void database.db.transaction().execute((trx) => queue.enqueueEffects(trx, `agent/${index}`, index));
+    const [agents = 0, found = 0] = chunk.toString().split(" ").map(Number);
+    void begin(agents, found);
   });
   return server;
 }

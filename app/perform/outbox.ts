@@ -50,7 +50,8 @@ export async function drainOutbox(
       await finish(db, open, { status: "failed", code: "internal", message }, { queue, lease });
       continue;
     }
-    const until = tools.limitedUntil(open.repository);
+    // A model's work mostly asks the model, and finds out by itself.
+    const until = isLongWork(orderingKey) ? null : tools.limitedUntil(open.repository);
     if (until !== null) {
       const why = "GitHub wants us to write nothing until then";
       await delayEffect(db, open.id, { due: until, why });
