@@ -150,7 +150,12 @@ export function createGitHub(
     },
     limitedUntil: (id, use = "read") => limits.until(installationOf.get(id) ?? 0, use),
     limits,
-    repositories: async () => (await listInstalled(tools)).map(({ id }) => id),
+    async repositories() {
+      const all = await listInstalled(tools);
+      // The limits that were learned before this start apply to them at once.
+      for (const { id, installation } of all) installationOf.set(id, installation);
+      return all.map(({ id }) => id);
+    },
     namedRepositories: () => listInstalled(tools),
     asApp: reader.request,
   };

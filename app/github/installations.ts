@@ -38,9 +38,11 @@ export async function findHome(id: number, tools: InstallationTools): Promise<In
   );
 }
 
-/** Every repository that the App is installed on, with its current name as `owner/name`. */
-export async function listInstalled(tools: InstallationTools): Promise<{ id: number; name: string }[]> {
-  const all: { id: number; name: string }[] = [];
+/** Every repository that the App is installed on, with its installation and its current name as `owner/name`. */
+export async function listInstalled(
+  tools: InstallationTools,
+): Promise<{ id: number; name: string; installation: number }[]> {
+  const all: { id: number; name: string; installation: number }[] = [];
   for (const { id } of await listInstallations(tools)) {
     // The one token without repository ids: it can list the repositories, and do nothing else.
     const minted = await tools.mint({
@@ -49,7 +51,7 @@ export async function listInstalled(tools: InstallationTools): Promise<{ id: num
       permissions: { metadata: "read" },
     });
     const found = await listRepositories(minted, tools);
-    all.push(...found.map((one) => ({ id: one.id, name: `${one.owner}/${one.repo}` })));
+    all.push(...found.map((one) => ({ id: one.id, name: `${one.owner}/${one.repo}`, installation: id })));
   }
   return all;
 }

@@ -1,4 +1,5 @@
-import type { Limit, LimitedUse } from "../store/limits.ts";
+import type { Database } from "../store/database.ts";
+import { type Limit, type LimitedUse, readLimits, storeLimit } from "../store/limits.ts";
 
 /** The limits that this process knows of. */
 export type Limits = {
@@ -44,4 +45,28 @@ export function scarceUntil(headers: Readonly<Record<string, unknown>>): Date | 
   const [limit, left, reset] = ["limit", "remaining", "reset"].map((name) => Number(headers[`x-ratelimit-${name}`]));
   if (limit === undefined || left === undefined || reset === undefined) return null;
   return left < limit * reserve && Number.isFinite(reset) ? new Date(reset * 1_000) : null;
+}
+
+/** How often limits that other processes met are read, in milliseconds. */
+const everyMs = 5_000;
+
+/**
+ * Lets all processes of a database, and this one after its next start, know of the limits that each meets. What it gives
+ * ends it. A failure costs a request that GitHub refuses, and is no more than logged.
+ */
+export async function shareLimits(db: Database, limits: Limits, log: (line: string) => void): Promise<() => void> {
+  const learn = async () => {
+    for (const limit of await readLimits(db)) limits.learn(limit);
+  };
+  await learn();
+  const failed = (error: unknown) => log(`GitHub's limits are not shared: ${String(error)}`);
+  limits.onMet((limit) => {
+    log(`GitHub limits ${limit.use}s of installation ${limit.installation} until ${limit.until.toISOString()}`);
+    storeLimit(db, limit).catch(failed);
+  });
+  const timer = setInterval(() => learn().catch(failed), everyMs).unref();
+  return () => {
+    limits.onMet(() => {});
+    clearInterval(timer);
+  };
 }

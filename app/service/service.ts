@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../core/errors.ts";
 import { createGitHub } from "../github/clients.ts";
+import { shareLimits } from "../github/limits.ts";
 import { closeServer, type Pages, type Receiver, startServer } from "../http/server.ts";
 import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
@@ -16,7 +17,6 @@ import { startTracing } from "../settings/tracing.ts";
 import { readBacklog } from "../store/backlog.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
-import { shareLimits } from "../store/limits.ts";
 import { indexOldEntries } from "../store/mentions.ts";
 import { createJobs } from "./jobs.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createLimits, scarceUntil } from "../../../app/github/limits.ts";
+import { createLimits, scarceUntil, shareLimits } from "../../../app/github/limits.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { drainOutbox, dueAgain } from "../../../app/perform/outbox.ts";
 import { readDelayed } from "../../../app/store/backlog.ts";
@@ -7,7 +7,7 @@ import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts"
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { isOpenEffect, isOurs, outcomesOf } from "../../../app/store/effects.ts";
 import { takeLease } from "../../../app/store/leases.ts";
-import { readLimits, shareLimits } from "../../../app/store/limits.ts";
+import { readLimits } from "../../../app/store/limits.ts";
 import { callStore } from "../../../app/store/payloads.ts";
 import { decisionOf } from "../../../core/decision.ts";
 import { type ErrorCode, SallyportError } from "../../../core/errors.ts";

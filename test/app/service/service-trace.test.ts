@@ -26,7 +26,7 @@ beforeAll(async () => {
     policy: 'people: { planners: ["@lena"] }\n',
     config: { tracing: { url, headers: { authorization: "Bearer of-traces" }, service: "sallyport" } },
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => void collector.close());
 
 test("one trace leads from a delivery to its look and on to the check", async () => {
