@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -97,6 +98,12 @@ async function tellOf(host: Host): Promise<Told> {
   return (await fetch(`http://127.0.0.1:${host.port}/metrics`, { headers })).json() as Promise<Told>;
 }
 
+/** The processor time that a host has used, in milliseconds, as Linux counts it in hundredths of a second. */
+function timeOf({ process: { pid } }: Host): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
 const middle = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const postgres = postgresPrograms === null ? null : await startPostgres();
 const stores = async (name: string): Promise<Record<string, string>> => ({
@@ -113,11 +120,17 @@ async function accepting(): Promise<Row[]> {
   for (const event of ["star", "issue_comment"] as const) {
     const rates = new Map([...all.keys()].map((name) => [name, [] as number[]]));
     for (const host of all.values()) await rate(host, event, { count: 200 });
+    const before = new Map([...all].map(([name, host]) => [name, timeOf(host)]));
     // In turn, so that the machine's other load falls on all of them.
     for (let round = 0; round < rounds; round++)
       for (const [name, host] of all)
         rates.get(name)?.push(await rate(host, event, { count: 400, first: 200 + round * 400 }));
     const bare = middle(rates.get("probot") ?? []);
+    const times = [...all].map(([name, host]) => {
+      const ms = (timeOf(host) - (before.get(name) ?? 0)) / (rounds * 400);
+      return `${name} ${ms.toFixed(2)} ms`;
+    });
+    console.log(`own time of a delivery: ${times.join(", ")}`);
     console.log(`${event}: ${[...rates].map(([name, some]) => `${name} ${Math.round(middle(some))}/s`).join(", ")}`);
     for (const [name, some] of rates)
       if (name !== "probot")
