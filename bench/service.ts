@@ -100,7 +100,9 @@ async function tellOf(host: Host): Promise<Told> {
 
 /** The processor time that a host has used, in milliseconds, as Linux counts it in hundredths of a second. */
 function timeOf({ process: { pid } }: Host): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
   return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
