@@ -185,7 +185,7 @@ export const Conformance = z.strictObject({
   commands: z.array(
     z.strictObject({
       command: z.string(),
-      seen: z.boolean().describe("A check of that name passed on a merged head."),
+      seen: z.boolean().describe("Our host ran it on what became a merged head, or a check of its name passed there."),
     }),
   ),
 });

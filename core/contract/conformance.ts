@@ -4,9 +4,10 @@ import { sha256 } from "../digest.ts";
 import { accountOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { list, table } from "../markdown.ts";
-import { contractOrigin } from "../record/provenance.ts";
+import { contractOrigin, isOfAttempt, provenanceOf } from "../record/provenance.ts";
 import type { PromptRecord, StoryRecord } from "../record/story.ts";
 import { isSameText, promptsNaming } from "./master.ts";
+import { argvOf, isPassed } from "./verification.ts";
 
 // Old reports are derived again to verify them: a change of what one says takes a new version.
 
@@ -27,6 +28,7 @@ export function conformanceOf(record: StoryRecord, entries: readonly TypedEntry[
   const { headings, text } = contract.master;
   const issues = merged.map(({ row }) => row.prompt);
   const passed = merged.flatMap(({ checks }) => checks.filter(({ conclusion }) => conclusion === "success"));
+  const ran = merged.flatMap(({ runs }) => runs.filter(isPassed).map(({ argv }) => JSON.stringify(argv)));
   return {
     version: 1,
     contract: sha256(text),
@@ -41,7 +43,7 @@ export function conformanceOf(record: StoryRecord, entries: readonly TypedEntry[
     testers: [...new Map(merged.flatMap(({ testers }) => testers).map((one) => [one.id, one])).values()],
     commands: (plan.verification ?? []).map((command) => ({
       command,
-      seen: passed.some(({ name }) => isSameText(name, command)),
+      seen: passed.some(({ name }) => isSameText(name, command)) || ran.includes(JSON.stringify(argvOf(command))),
     })),
   };
 }
@@ -53,6 +55,7 @@ function deliveredOf({ issue, pull, merge }: PromptRecord, entries: readonly Typ
   const onHead = ({ body }: { body: { pull: number; sha: string } }) => body.pull === pull && body.sha === head;
   const sealed = lastEntry(entries, "evidence.sealed", ({ body }) => body.pull === pull && body.commit === head);
   const verdict = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull && body.head === head);
+  const { written } = provenanceOf(entries, head);
   const waived = new Set(entriesOf(entries, "waiver.given").flatMap((one) => (onHead(one) ? [one.body.gate] : [])));
   const isKept = (gate: string) =>
     !waived.has(gate) && ["pass", "not-applicable", undefined].includes(verdict?.body.gates[gate]);
@@ -67,6 +70,13 @@ function deliveredOf({ issue, pull, merge }: PromptRecord, entries: readonly Typ
       ci: sealed?.body.ci ?? null,
     },
     checks: sealed?.body.checks ?? [],
+    /** What our host ran on the answer that became the merged head. */
+    runs:
+      written === undefined
+        ? []
+        : entriesOf(entries, "verification.recorded").flatMap((one) =>
+            isOfAttempt(one, written.body) ? one.body.commands : [],
+          ),
     testers: [...tests.values()].flatMap(({ body, actor }) => (body.result === "pass" ? [accountOf(actor)] : [])),
   };
 }
@@ -84,7 +94,9 @@ function gapsOf({ headings, criteria, prompts, invariants, testers, commands }: 
       ...(ci === "fail" ? [`#${prompt}: a check failed.`] : []),
     ]),
     ...(testers.length > 0 ? [] : invariants.map((one) => `Nobody signed off a test of the invariant: ${plain(one)}`)),
-    ...commands.flatMap(({ command, seen }) => (seen ? [] : [`No check named ${code(command)} was seen to pass.`])),
+    ...commands.flatMap(({ command, seen }) =>
+      seen ? [] : [`Neither our host nor a check of its name was seen to pass ${code(command)}.`],
+    ),
   ];
 }
 
@@ -111,7 +123,7 @@ export function conformanceText(report: Conformance): string[] {
       `Headings filled: ${headings.filter((one) => one.filled).length} of ${headings.length}`,
       `Prompts that kept to their paths: ${held} of ${prompts.length}`,
       `Invariants: ${invariants.length}; tried by ${testers.map(({ login }) => code(`@${login}`)).join(", ") || "nobody"}`,
-      `Verification commands seen to pass as checks: ${seen} of ${commands.length}`,
+      `Verification commands seen to pass: ${seen} of ${commands.length}`,
     ]),
   ];
 }

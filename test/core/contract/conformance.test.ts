@@ -62,9 +62,18 @@ describe("of a merged prompt the report says", () => {
   ])("%s", (_, added, row) => expect(reported(...added)?.prompts[0]).toMatchObject(row));
 });
 
-test("a command is seen where a check of its name passed on a merged head", () => {
+test("a command is seen where our host ran it on what was merged, or a check of its name passed there", () => {
   const failed = { ...sealed, checks: [{ name: "npm test", app: "ci", conclusion: "failure" }] };
   const seen = (body: typeof sealed) => reported({ kind: "evidence.sealed", body })?.commands[0]?.seen;
+  const [step] = entriesOf(entries, "change.committed");
+  const { run, story: of, prompt, attempt } = step?.body ?? sealed;
+  const ran = (exit: number, more: object = {}) => {
+    const command = { argv: ["npm", "test"], exit, seconds: 1, output: "0".repeat(64), excerpt: "" };
+    const where = { run, story: of, prompt, attempt, ...more };
+    const body = { ...where, result: "0".repeat(64), commands: [command], evidence: [] };
+    return reported({ kind: "verification.recorded", body })?.commands[0]?.seen;
+  };
+  expect([ran(0), ran(1), ran(0, { attempt: { r: 7, s: 0 } })]).toEqual([true, false, false]);
   expect([seen(sealed), seen(failed), seen({ ...sealed, commit: "a".repeat(40) })]).toEqual([true, false, false]);
 });
 
