@@ -3,7 +3,7 @@ import type { TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { attemptName } from "../identifiers.ts";
 import { endText } from "../record/remediation-text.ts";
-import { commandText } from "./verification.ts";
+import { commandEnd, commandLine } from "./verification.ts";
 
 /**
  * The maximum number of a refusal's reasons or a rollback's commits, and of characters in each text; the ledger has the
@@ -74,7 +74,7 @@ function linesOf(entry: TypedEntry, state: LogState): string[] {
       return [line(`answer ${code(result.sha256)} by ${code(usage.model)}: ${end}`)];
     }
     case "verification.recorded":
-      return entry.body.commands.map((run) => line(plain(commandText(run))));
+      return entry.body.commands.map((run) => line(`${code(commandLine(run))} ${plain(commandEnd(run))}`));
     case "attempt.closed":
       return entry.body.accepted ? [line("accepted")] : [line("refused"), ...reasonLines(entry.body.reasons)];
     case "evidence.captured":

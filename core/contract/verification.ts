@@ -62,12 +62,21 @@ export function isPassed({ exit }: Pick<CommandRun, "exit">): boolean {
   return exit === 0;
 }
 
-/** A command and how it ended, in words. */
-export function commandText({ argv, exit, stopped, seconds }: CommandRun): string {
+/** A command as somebody would type it. */
+export function commandLine({ argv }: Pick<CommandRun, "argv">): string {
+  return argv.map((one) => (/^[\w./:=@,+-]+$/.test(one) ? one : JSON.stringify(one))).join(" ");
+}
+
+/** How a command ended, in words. */
+export function commandEnd({ exit, stopped, seconds }: CommandRun): string {
   const took = `after ${Math.round(seconds)} s`;
-  const name = `\`${argv.map((one) => (/^[\w./:=@,+-]+$/.test(one) ? one : JSON.stringify(one))).join(" ")}\``;
-  if (stopped !== undefined) return `${name} was ended ${took} (${stopped})`;
-  return exit === 0 ? `${name} succeeded ${took}` : `${name} ended with status ${exit ?? "none"} ${took}`;
+  if (stopped !== undefined) return `was ended ${took} (${stopped})`;
+  return exit === 0 ? `succeeded ${took}` : `ended with status ${exit ?? "none"} ${took}`;
+}
+
+/** A command and how it ended, in words. */
+export function commandText(run: CommandRun): string {
+  return `\`${commandLine(run)}\` ${commandEnd(run)}`;
 }
 
 /**

@@ -227,7 +227,7 @@ const maxComment = 65_400;
 function showVerdict(context: JudgedContext): Step {
   const { facts, verdict } = context;
   const report = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict, adviceOf(context))}`;
-  const notes = runNotes(context);
+  const notes = runNotes(context.entries, verdict.head, facts.judged.checks);
   // A long verdict fills the comment alone.
   const body = Buffer.byteLength(report) + Buffer.byteLength(notes) > maxComment ? report : `${report}${notes}`;
   return ensureSticky(facts, body, facts.sticky);

@@ -1,11 +1,12 @@
-import { commandText } from "../contract/verification.ts";
+import { commandEnd, commandLine } from "../contract/verification.ts";
+import type { TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { CheckFact } from "../facts.ts";
+import type { Known } from "../known.ts";
 import { list } from "../markdown.ts";
 import { provenanceOf } from "../record/provenance.ts";
 import { spentIn, spentText } from "../record/spent.ts";
 import { foldStory } from "../record/story.ts";
-import type { JudgedContext } from "./facts.ts";
 
 /** The most characters of the notes: they stand below the verdict, in one comment. */
 const maxLength = 8_000;
@@ -14,18 +15,20 @@ const maxLength = 8_000;
  * What stands below the verdict of a run's pull request: what became of the approved plan's verification commands, and
  * what the models cost. Neither is a gate. Empty: the head is no commit of a run, or there is nothing to tell.
  */
-export function runNotes({ facts, entries, verdict }: JudgedContext): string {
-  const { written, plan } = provenanceOf(entries, verdict.head);
+export function runNotes(entries: readonly TypedEntry[], head: string, checks: Known<CheckFact[]>): string {
+  const { written, plan } = provenanceOf(entries, head);
   if (written === undefined || plan === undefined) return "";
   const { story, prompt } = written.body;
-  const { checks } = facts.judged;
   const ran = foldStory(story, entries)
     .prompts.find(({ issue }) => issue === prompt)
-    ?.attempts.find(({ commit }) => commit?.commit === verdict.head)?.verification;
+    ?.attempts.find(({ commit }) => commit?.commit === head)?.verification;
   const lines =
     ran === undefined || ran === null
       ? (plan.body.plan.verification ?? []).map((line) => checkedLine(line, checks.known ? checks.value : []))
-      : ran.commands.map((run) => `${plain(commandText(run))}, run by Sallyport; what it printed: ${code(run.output)}`);
+      : ran.commands.map(
+          (run) =>
+            `${code(commandLine(run))} ${plain(commandEnd(run))}, run by Sallyport; what it printed: ${code(run.output)}`,
+        );
   const ofStory = spentText(spentIn(entries, (one) => one.story === story));
   const ofPrompt = spentText(spentIn(entries, (one) => one.prompt === prompt));
   const notes = [
