@@ -128,6 +128,8 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
       };
       const shown = { viewer, repository, number: Number(context.req.param("number")), attempt: { r, s } };
       context.header("content-security-policy", livePolicy);
+      // Without one to ourselves, browsers would not say where the form comes from.
+      context.header("referrer-policy", "same-origin");
       return answer(context, await attemptPage(shown, reading, stop));
     },
   );
