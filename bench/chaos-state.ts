@@ -1,11 +1,12 @@
 /** The end of a chaos run as texts to compare: without times, hashes, ids and numbers that depend on the order of things. */
 import type { KeyObject } from "node:crypto";
-import { createEntryReader, linesFrom } from "../app/store/chain.ts";
+import { linesFrom } from "../app/store/chain.ts";
 import type { Database } from "../app/store/database.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import { verifyChain } from "../core/ledger/verify.ts";
 import type { Issue, Repository } from "../sandbox/state/model.ts";
 import { pullsOf } from "../sandbox/state/state.ts";
+import { wholeLedger } from "../test/hosts/whole-ledger.ts";
 
 /** Sorted lines of each part of the world, and what is wrong with it in itself. */
 export type EndState = {
@@ -21,7 +22,6 @@ export async function readEndState(
 ): Promise<EndState> {
   const parts: EndState["parts"] = { issues: [], comments: [], checks: [], entries: [], calls: [...asked.keys()] };
   const wrong: string[] = [];
-  const readEntries = createEntryReader(db);
   for (const repository of repositories) {
     const at = repository.owner.login;
     const plain = plainTexts(repository);
@@ -45,7 +45,7 @@ export async function readEndState(
       const shown = plain(`${title} ${summary} ${JSON.stringify(annotations)}`);
       parts.checks.push(`${at} ${nameOf(issue)}: ${run?.status} ${run?.conclusion} ${shown}`);
     }
-    const entries = await readEntries(repository.id);
+    const entries = await wholeLedger(db, repository.id);
     parts.entries.push(
       ...lasting(entries).map(({ kind, actor, body }) => `${at} ${kind} ${actor.login} ${plain(JSON.stringify(body))}`),
     );

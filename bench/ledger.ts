@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSigner } from "../app/ledger/signer.ts";
-import { createAttemptGuard } from "../app/store/attempt-guard.ts";
 import { openDatabase } from "../app/store/database.ts";
 import { saveDecision } from "../app/store/decisions.ts";
 import { takeLease } from "../app/store/leases.ts";
@@ -102,8 +101,8 @@ async function appendRates(count: number): Promise<[number, number]> {
   const fence = await takeLease(db, subjectKey(subject));
   const nothing = async () => undefined;
   const queue = { enqueue: nothing, enqueueEffects: nothing, enqueuePublish: nothing };
-  const tools = { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard(), queue };
-  const where = { subject, fence, repository };
+  const tools = { sign: signer.sign, now: () => new Date(), queue };
+  const where = { subject, fence, repository, seen: [] };
   const coming = entries(3 * count);
   const rateOf = async (size: number) => {
     const before = process.cpuUsage();

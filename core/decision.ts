@@ -16,8 +16,8 @@ export type CommonFacts = {
   base: Known<string>;
   /** The commands to answer on this issue or pull request, oldest first. */
   commands: CommandRequest[];
-  /** The repository's ledger, oldest first. */
-  entries: TypedEntry[];
+  /** The repository's ledger, oldest first: all of it, or what the decision's `…Reads` words find. */
+  entries: readonly TypedEntry[];
   /** The outcomes of this subject's effects, by key. */
   outcomes: ReadonlyMap<string, EffectOutcome>;
   /** The current text of our one comment on it. */

@@ -9,6 +9,12 @@ import type { KeptToken } from "./token.ts";
 /** How long one answer of GitHub may take. */
 const timeoutMs = 60_000;
 
+/**
+ * How long a write may take: less than a worker has to be silent before another takes its work over, so that one that
+ * was begun in time has ended by then. GitHub itself takes ten seconds at most.
+ */
+export const writeTimeoutMs = 25_000;
+
 /** Input for the guard: a client for one repository, under the name that it had at the look-up. */
 export type Guarded = {
   use: Use;
@@ -42,7 +48,8 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
     options.headers = { ...options.headers, authorization: `token ${await token.get()}` };
     options.request = {
       ...options.request,
-      ...timeLimit(),
+      // A large file may take longer, and is named by its content: written twice it is the same.
+      ...timeLimit(isRead || use === "read" || url.endsWith("/git/blobs") ? timeoutMs : writeTimeoutMs),
       redirect: "manual",
       // A query is a POST too, and may be repeated: a read-only client cannot send a write.
       ...(isRead || use === "read" ? {} : { retries: 0 }),
@@ -95,6 +102,6 @@ export function guardReads(client: ProbotOctokit): void {
 }
 
 /** The request option that aborts after the time limit. */
-function timeLimit() {
-  return { signal: AbortSignal.timeout(timeoutMs) };
+function timeLimit(most = timeoutMs) {
+  return { signal: AbortSignal.timeout(most) };
 }

@@ -1,8 +1,10 @@
 import type { Ourselves } from "../../core/effects.ts";
-import { appActor, type Draft, entriesOf, type TypedEntry } from "../../core/entries.ts";
+import { appActor, type Draft, entriesOf } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { keyOf } from "../../core/record/keys.ts";
 import { type AppendTools, appendEntries } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
+import { entriesUnder } from "../store/readings.ts";
 
 /** Where an incident is recorded. */
 export type IncidentContext = {
@@ -30,13 +32,11 @@ export async function raiseIncident(
  * Records that somebody rewrote the published ledger, once for each state of the branch that was found; other errors
  * are no incident. The entry is published when the branch is restored, and until then it is in the store only.
  */
-export async function noteRewrite(
-  error: unknown,
-  { entries, ...context }: IncidentContext & { entries: readonly TypedEntry[] },
-  tools: AppendTools,
-): Promise<void> {
+export async function noteRewrite(error: unknown, context: IncidentContext, tools: AppendTools): Promise<void> {
   if (!(error instanceof SallyportError) || error.code !== "evidence-rewritten") return;
   const { code, message } = error;
+  const { db, repository } = context;
+  const entries = await entriesUnder(db, repository.id, [keyOf.incident(code)]);
   const isNoted = entriesOf(entries, "incident.raised").some(({ body }) => body.message === message);
   if (!isNoted) await raiseIncident(context, { code, message }, tools);
 }

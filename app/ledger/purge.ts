@@ -3,6 +3,7 @@ import { readCurrentPolicy } from "../../collect/policy/current.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
+import type { PolicyReading } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
 import {
   decidePurge,
@@ -11,17 +12,21 @@ import {
   referencedBodies,
   retainedBodies,
 } from "../../core/ledger/retention.ts";
+import { keyOf } from "../../core/record/keys.ts";
 import { type AppendTools, append, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
+import { batches } from "../store/folds.ts";
 import { dropAnswers, dropBodies, otherChains, storedBefore } from "../store/payloads.ts";
+import { entriesUnder } from "../store/readings.ts";
 
 /** Tools for purging old bodies. */
 export type PurgeTools = AppendTools & {
   db: Database;
   ourselves: Ourselves;
   github(repository: number): Promise<GitHub>;
-  entries(repository: number): Promise<TypedEntry[]>;
+  /** Makes sure that the store has all of a ledger. */
+  restored(repository: number): Promise<void>;
   queue: Pick<TransactionQueue, "enqueuePublish">;
 };
 
@@ -34,20 +39,21 @@ const day = 86_400_000;
  */
 export async function purge(repository: number, tools: PurgeTools): Promise<void> {
   const { db, ourselves } = tools;
+  await tools.restored(repository);
   const head = await headOf(db, repository);
-  const entries = await tools.entries(repository);
-  if (!entries.some((entry) => referencedBodies(entry).length > 0)) return;
+  if (head === null) return;
   const github = await tools.github(repository);
   const { policy } = await readCurrentPolicy(github);
   const now = tools.now();
+  const entries = await retentionEntries(db, repository, policy);
   const facts = { now: now.toISOString(), ourselves, policy, entries };
   const abandoned = await closedIssues(github, openStoriesDue(facts));
   const draft = decidePurge({ ...facts, abandoned });
   const name = `${github.owner}/${github.repo}`;
-  if (draft !== null) await recordPurge({ id: repository, name }, head?.seq ?? 0, draft, tools);
+  if (draft !== null) await recordPurge({ id: repository, name }, head.seq, draft, tools);
   await dropPurged(repository, new Date(now.getTime() - day), tools);
-  const days = policy.state === "loaded" ? policy.policy.ledger?.retention : undefined;
-  if (days !== undefined) await dropAnswers(db, repository, new Date(now.getTime() - days * day));
+  const days = daysKept(policy);
+  if (days !== null) await dropAnswers(db, repository, new Date(now.getTime() - days * day));
 }
 
 /** The stories whose issue is closed. An unreadable one is left out, so its bodies are kept. */
@@ -82,15 +88,34 @@ async function recordPurge(
   });
 }
 
+/** The entries that decide what is purged, of a ledger of any length; none where the policy keeps all. */
+async function retentionEntries(db: Database, repository: number, policy: PolicyReading): Promise<TypedEntry[]> {
+  const entries: TypedEntry[] = [];
+  if (daysKept(policy) === null) return entries;
+  for await (const batch of batches(db, repository))
+    entries.push(...batch.entries.filter((entry) => referencedBodies(entry).length > 0 || endings.has(entry.kind)));
+  return entries;
+}
+
+/** The kinds that name no body by reference and still count. */
+const endings: ReadonlySet<string> = new Set(["payload.purged", "run.closed"]);
+
+function daysKept(policy: PolicyReading): number | null {
+  return policy.state === "loaded" ? (policy.policy.ledger?.retention ?? null) : null;
+}
+
 /** Deletes purged bodies, unless another repository's ledger names the same content. */
-async function dropPurged(repository: number, before: Date, tools: PurgeTools): Promise<void> {
-  const { db } = tools;
-  const purged = purgedBodies(await tools.entries(repository));
-  const due = await storedBefore(db, [...purged.keys()], before);
+async function dropPurged(repository: number, before: Date, { db }: PurgeTools): Promise<void> {
+  const purges = await entriesUnder(db, repository, [keyOf.purged]);
+  const named = purges.flatMap((entry) => (entry.kind === "payload.purged" ? entry.body.digests : []));
+  const about = (digests: readonly string[], of: number) => entriesUnder(db, of, digests.map(keyOf.body));
+  const old = await storedBefore(db, [...new Set(named.map(({ sha256 }) => sha256))], before);
+  const purged = old.length === 0 ? new Map() : purgedBodies(await about(old, repository));
+  const due = old.filter((sha256) => purged.has(sha256));
   if (due.length === 0) return;
   const held = new Set<string>();
   for (const other of await otherChains(db, repository))
-    for (const sha256 of retainedBodies(await tools.entries(other))) held.add(sha256);
+    for (const sha256 of retainedBodies(await about(due, other))) held.add(sha256);
   await dropBodies(
     db,
     due.filter((sha256) => !held.has(sha256)),

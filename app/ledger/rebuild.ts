@@ -3,11 +3,10 @@ import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { createGitHub } from "../github/clients.ts";
 import type { Config } from "../settings/config.ts";
 import { createSecrets } from "../settings/secrets.ts";
-import { createAttemptGuard } from "../store/attempt-guard.ts";
 import { openDatabase } from "../store/database.ts";
 import { raiseIncident } from "./incident.ts";
 import { publishLedger } from "./publish.ts";
-import { type Restored, restoreChain } from "./restore.ts";
+import { entriesLost, type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
 import { chainSource } from "./source.ts";
 
@@ -47,8 +46,8 @@ export async function rebuild(
           const message = `The check on ${sha} names entry ${seq} (${hash}), which is lost; a person went on without it.`;
           await raiseIncident(
             { db, repository: { id, name: repository }, ourselves },
-            { code: "entries-lost", message, subject: [{ name: `entry ${seq}`, digest: { sha256: hash } }] },
-            { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard() },
+            { code: entriesLost, message, subject: [{ name: `entry ${seq}`, digest: { sha256: hash } }] },
+            { sign: signer.sign, now: () => new Date() },
           );
           const reader = await github.forRepository(id, "read");
           await publishLedger(client, chainSource(db, id, { reader, secrets: secrets.search, ourselves }));

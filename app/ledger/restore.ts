@@ -14,10 +14,12 @@ import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { purgedBodies, referencedBodies } from "../../core/ledger/retention.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
+import { keyOf } from "../../core/record/keys.ts";
 import type { GitHubClients } from "../github/clients.ts";
-import { adoptLines, linesFrom } from "../store/chain.ts";
+import { adoptLines, exportedUpTo, headOf, linesFrom } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
+import { linesUnder } from "../store/readings.ts";
 import { restoreSpending } from "../store/spending.ts";
 import { type Anchor, readAnchor } from "./anchor.ts";
 import { type Line, publishedCount, readTip } from "./published.ts";
@@ -45,6 +47,9 @@ export type RestoreOptions = {
 
 const nothingRestored: Restored = { entries: 0, bodies: 0, unpublished: 0, purged: 0, lost: null };
 
+/** The code of the incident that records that a person gave entries up. */
+export const entriesLost = "entries-lost";
+
 /** The most bytes of a body of ours. */
 const bodyBytes = 16 * 1024 * 1024;
 
@@ -55,13 +60,17 @@ const bodyBytes = 16 * 1024 * 1024;
  * `evidence-rewritten` when branch and store do not continue each other.
  */
 export async function restoreChain(db: Database, github: GitHub, options: RestoreOptions): Promise<Restored> {
-  const ours = await linesFrom(db, options.repository, 1);
+  const { repository } = options;
+  const length = (await headOf(db, repository))?.seq ?? 0;
   const tip = await readTip(github);
-  const between = async (from: number, to: number) => ours.slice(from - 1, to);
-  const published = ours.length === 0 ? null : await publishedCount(github, tip, between);
-  if (published === ours.length) return nothingRestored;
+  const between = (from: number, to: number) => linesFrom(db, repository, from, to);
+  const known = await exportedUpTo(db, repository);
+  const isKnown = known !== null && known.commit === tip?.commit;
+  const published = length === 0 ? null : isKnown ? known.seq : await publishedCount(github, tip, between);
+  if (published === length) return nothingRestored;
   // A branch that is merely shorter does not show what came after our last entry: the checks do.
   const lines = published === null ? await verifiedBranch(github, options) : [];
+  const ours = lines.length === 0 ? [] : await between(1, length);
   const divergence = ours.findIndex(({ line }, index) => lines[index] !== line);
   if (divergence !== -1 && divergence < lines.length) {
     throw new SallyportError(
@@ -69,17 +78,17 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
       `${evidenceBranch} and this server's ledger part at entry ${divergence + 1}; nothing is signed until one of them is put back`,
     );
   }
-  const whole = lines.length > ours.length ? lines : ours.map(({ line }) => line);
-  const missing = await findLost(github, options.appId, whole);
-  // Another process may have recorded it, and shown it with a check, since the store was read.
-  const lost = missing !== null && (await isStored(db, options.repository, missing)) ? null : missing;
+  const anchor = await readAnchor(github, options.appId);
+  const isHeld = anchor === null || (await holds(anchor, lines.length > length ? lines : { db, repository }));
+  // Another process may have recorded it, and shown it with a check, since the branch was read.
+  const lost = isHeld || (await isStored(db, repository, anchor)) ? null : anchor;
   if (lost !== null && !options.acceptLoss) {
     throw new SallyportError(
       "ledger-behind",
-      `The check on ${lost.sha} names entry ${lost.seq}, which is not in the ledger of ${whole.length} entries: some are lost. Put the database or ${evidenceBranch} back, or give them up with \`sallyport rebuild --accept-loss\``,
+      `The check on ${lost.sha} names entry ${lost.seq}, which is not in the ledger of ${Math.max(lines.length, length)} entries: some are lost. Put the database or ${evidenceBranch} back, or give them up with \`sallyport rebuild --accept-loss\``,
     );
   }
-  const fresh = lines.slice(ours.length).map((line, index) => ({ seq: ours.length + index + 1, line }));
+  const fresh = lines.slice(length).map((line, index) => ({ seq: length + index + 1, line }));
   if (fresh.length === 0) return { ...nothingRestored, lost };
   // Bodies first: an entry in the store is never restored again, and neither would its bodies be.
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
@@ -92,7 +101,7 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
   return { entries: fresh.length, ...bodies, lost };
 }
 
-/** Tools for reading the chain back, besides the reader of its entries. */
+/** Tools for reading the chain back. */
 export type RestoreTools = {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
@@ -102,13 +111,16 @@ export type RestoreTools = {
 };
 
 /**
- * Reads a repository's entries. The first time, it restores the store up to the published ledger: before that nothing
- * is decided, and so nothing is signed.
+ * Makes sure, the first time it is asked about a repository, that the store reaches up to the published ledger: before
+ * that nothing is decided, and so nothing is signed.
  */
-export function restoredFirst(
-  readEntries: (repository: number) => Promise<TypedEntry[]>,
-  { db, github, ourselves, signer, log }: RestoreTools,
-): (repository: number) => Promise<TypedEntry[]> {
+export function createRestorer({
+  db,
+  github,
+  ourselves,
+  signer,
+  log,
+}: RestoreTools): (repository: number) => Promise<void> {
   const restored = new Map<number, Promise<void>>();
   const restore = async (repository: number) => {
     const client = await github.forRepository(repository, "read");
@@ -124,7 +136,6 @@ export function restoredFirst(
       restored.delete(repository);
       throw error;
     });
-    return readEntries(repository);
   };
 }
 
@@ -151,12 +162,18 @@ async function trustedKeys(github: GitHub, { ownKey }: RestoreOptions): Promise<
   return pinned.length > 0 ? pinned : [{ key: ownKey }];
 }
 
-async function findLost(github: GitHub, appId: number, lines: readonly string[]): Promise<Anchor | null> {
-  const anchor = await readAnchor(github, appId);
-  if (anchor === null) return null;
-  const line = lines[anchor.seq - 1];
-  if (line !== undefined && entryHash(line) === anchor.hash) return null;
-  return lines.some((one) => isGivenUp(anchor, one)) ? null : anchor;
+/** Whether a ledger, as its lines or in the store, has the anchored entry, or a person's word that it is given up. */
+async function holds(
+  anchor: Anchor,
+  ledger: readonly string[] | { db: Database; repository: number },
+): Promise<boolean> {
+  const inStore = "db" in ledger;
+  const line = inStore
+    ? (await linesFrom(ledger.db, ledger.repository, anchor.seq, anchor.seq))[0]?.line
+    : ledger[anchor.seq - 1];
+  if (line !== undefined && entryHash(line) === anchor.hash) return true;
+  const told = inStore ? await linesUnder(ledger.db, ledger.repository, [keyOf.incident(entriesLost)]) : ledger;
+  return told.some((one) => isGivenUp(anchor, typeof one === "string" ? one : one.line));
 }
 
 async function isStored(db: Database, repository: number, { seq, hash }: Anchor): Promise<boolean> {
@@ -167,7 +184,7 @@ async function isStored(db: Database, repository: number, { seq, hash }: Anchor)
 /** Whether this entry records that a person accepted the loss of the anchored one: then nobody is asked again. */
 function isGivenUp({ hash }: Anchor, line: string): boolean {
   const read = readEntry(line);
-  if (!read.ok || read.entry.kind !== "incident.raised" || read.entry.body.code !== "entries-lost") return false;
+  if (!read.ok || read.entry.kind !== "incident.raised" || read.entry.body.code !== entriesLost) return false;
   return read.entry.subject.some(({ digest }) => digest.sha256 === hash);
 }
 

@@ -1,8 +1,9 @@
 import { readBranchRules } from "../../collect/repository/branch-rules.ts";
 import { visible } from "../../core/escape.ts";
 import { judgeRequired } from "../../core/health/required-check.ts";
-import { noteRequired } from "../../core/health/required-incident.ts";
-import { append } from "../store/chain.ts";
+import { noteRequired, requiredReads } from "../../core/health/required-incident.ts";
+import { append, headOf } from "../store/chain.ts";
+import { entriesUnder } from "../store/readings.ts";
 import type { PurgeTools } from "./purge.ts";
 
 /** Tools for the watch: the ledger, a reader of the repository, and the log. */
@@ -14,14 +15,14 @@ export type MaintenanceTools = PurgeTools & { log(line: string): void };
  */
 export async function watchRequired(id: number, tools: MaintenanceTools): Promise<void> {
   const { db, ourselves, queue, log } = tools;
-  const entries = await tools.entries(id);
-  if (entries.length === 0) return;
+  await tools.restored(id);
+  if ((await headOf(db, id)) === null) return;
   const github = await tools.github(id);
   const { request, owner, repo } = github;
   const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
   const name = `${owner}/${repo}`;
   const findings = judgeRequired(name, await readBranchRules(github, data.default_branch), ourselves);
-  const draft = noteRequired(findings, entries, ourselves);
+  const draft = noteRequired(findings, await entriesUnder(db, id, requiredReads), ourselves);
   if (draft === null) return;
   await db.transaction().execute(async (trx) => {
     await append(trx, { id, name }, [draft], tools);

@@ -6,7 +6,7 @@ import { Pack, StepResult } from "../../schemas/step.ts";
 import type { Database } from "../store/database.ts";
 import { getBody } from "../store/decisions.ts";
 import { type EffectState, readEffect } from "../store/effects.ts";
-import { entriesAbout } from "../store/mentions.ts";
+import { entriesAbout } from "../store/readings.ts";
 import { readSteps } from "../store/steps.ts";
 import { type AttemptState, attemptContent, type StopForm } from "./attempt-content.ts";
 import { type Html, page, placesOf } from "./layout.ts";

@@ -1,13 +1,10 @@
 import { html } from "hono/html";
 import { dashboardDays } from "../../core/repository/dashboard.ts";
-import { countedKinds, numbersSince } from "../../core/repository/numbers.ts";
+import { numbersSince } from "../../core/repository/numbers.ts";
 import type { Database } from "../store/database.ts";
-import { newestOf } from "../store/mentions.ts";
+import { standingOf } from "../store/folds.ts";
 import { type Html, page, placesOf, type Web } from "./layout.ts";
 import type { Repository, Viewer } from "./viewer.ts";
-
-/** The most entries that the page reads, the newest: a ledger has any length, and to read one takes a while. */
-const maxEntries = 300;
 
 /** What the gates of a repository did in the last days: what they failed, what was waived, what got past them. */
 export async function gatesPage(
@@ -15,13 +12,11 @@ export async function gatesPage(
   { db, web, now }: { db: Database; web: Web; now: () => Date },
 ): Promise<Html> {
   const since = new Date(now().getTime() - dashboardDays * 86_400_000).toISOString();
-  const entries = await newestOf(db, repository.id, countedKinds, maxEntries);
-  const { judged, red, merged, past, opened, rounds, gates } = numbersSince(entries, since);
-  const isShort = entries.length === maxEntries && (entries[0]?.at ?? "") > since;
-  const span = isShort ? `the last ${maxEntries} verdicts, waivers and merges` : `the last ${dashboardDays} days`;
+  const standing = await standingOf(db, repository.id);
+  const { judged, red, merged, past, opened, rounds, gates } = numbersSince(standing, since);
   const content = html`<p class="crumbs"><a href="/repositories">Repositories</a> / <a href="${placesOf(web, repository.name).repository}">${repository.name}</a></p>
 <h1>Gates</h1>
-<p class="lead">What they did in ${span}: each pull request counts once for a gate, however often it was judged.</p>
+<p class="lead">What they did in the last ${dashboardDays} days: each pull request counts once for a gate, however often it was judged.</p>
 <dl class="facts">
 <dt>Red at some time</dt><dd>${red} of ${judged} pull requests</dd>
 <dt>Merged past the check</dt><dd>${past} of ${merged} merges</dd>

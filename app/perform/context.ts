@@ -85,7 +85,7 @@ export async function contextOf(
     github,
     reader: await tools.github.forRepository(repository, "read"),
     cache,
-    request: requestIn(github),
+    request: fenced(requestIn(github), () => requireLease(db, lease)),
     repositoryId: repository,
     ourselves,
     bodies: {
@@ -109,6 +109,14 @@ export async function contextOf(
     steps: (key) => stepLog(db, repository, key),
     now,
     progress: log,
+  };
+}
+
+/** Asks before each write at GitHub whether this worker still has the work: one that was thought dead may wake up. */
+export function fenced(request: RepositoryRequest, hold: () => Promise<void>): RepositoryRequest {
+  return async (route, parameters) => {
+    if (!route.startsWith("GET ")) await hold();
+    return request(route, parameters);
   };
 }
 

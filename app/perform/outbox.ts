@@ -58,7 +58,7 @@ export async function drainOutbox(
       tools.delayed(open.effect.key, until, why);
       continue;
     }
-    await beginEffect(db, open, lease);
+    if (!(await beginEffect(db, open, lease))) continue;
     let result: EffectResult;
     try {
       const perform = () => tools.perform(open.effect, open.repository, { lease, signal });

@@ -1,28 +1,31 @@
 import { listAll } from "../../collect/github/listing.ts";
 import { listQueueBranches } from "../../collect/group/queue-branches.ts";
 import { groupSubject, repositorySubject, type Subject } from "../../core/effects.ts";
-import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { openLightIssues } from "../../core/story/light.ts";
+import type { Standing } from "../../core/repository/standing.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type Numbers, readUnseenEnds } from "./ended.ts";
 import type { Queue, Search } from "./queue.ts";
 
 /**
  * Marks dirty the pull requests of a commit or into a branch, or everything that may be ours: all that is open, and all
- * that may have ended without our being told. No label tells the issues of the light tier; the ledger's `entries` do.
+ * that may have ended without our being told. No label tells the issues of the light tier; the ledger does.
  */
 export async function enqueueMatching(
   search: Search,
   {
     github,
     queue,
-    entries,
+    standing: standingOf,
+    ended: endedOf,
     searches,
   }: {
     github: Pick<GitHubClients, "forRepository">;
     queue: Pick<Queue, "enqueueNow">;
-    entries(repository: number): Promise<readonly TypedEntry[]>;
+    /** Where a repository stands by its ledger. */
+    standing(repository: number): Promise<Standing>;
+    /** Which of these pull requests ended as the ledger has it. */
+    ended(repository: number, pulls: readonly number[]): Promise<ReadonlySet<number>>;
     /** When a repository was last searched for everything. */
     searches: { last(repository: number): Promise<string | null>; note(repository: number): Promise<void> };
   },
@@ -31,7 +34,7 @@ export async function enqueueMatching(
   const client = await github.forRepository(repository, "read");
   const { request, owner, repo } = client;
   const subjects: Subject[] = [];
-  const ledger = sha === null && base === undefined ? await entries(repository) : null;
+  const standing = sha === null && base === undefined ? await standingOf(repository) : null;
   const add = (kind: "issue" | "pull", numbers: readonly number[]) =>
     subjects.push(...numbers.map((number) => ({ kind, repository, number })));
   const pulls = await listAll("the open pull requests", (page) =>
@@ -48,12 +51,12 @@ export async function enqueueMatching(
   if (!pulls.known) throw new SallyportError("github", pulls.why, { retry: true });
   const open: Numbers = { pulls: [], issues: [] };
   for (const { number, state } of pulls.value) if (state === "open") open.pulls.push(number);
-  if (ledger !== null) {
+  if (standing !== null) {
     subjects.push(repositorySubject(repository));
     const groups = await listQueueBranches(client);
     if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
     subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
-    add("issue", openLightIssues(ledger));
+    add("issue", [...standing.light]);
     for (const label of ["story", "epic", "ai:run"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
         request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "open", labels: label, ...page }),
@@ -65,11 +68,14 @@ export async function enqueueMatching(
   }
   add("pull", open.pulls);
   add("issue", open.issues);
-  for (const subject of subjects) await queue.enqueueNow(subject, ledger !== null);
-  if (ledger === null) return;
+  for (const subject of subjects) await queue.enqueueNow(subject, standing !== null);
+  if (standing === null) return;
   // Last, so that what is open is looked at even where the rest cannot be read.
   const searched = await searches.last(repository);
-  const ended = await readUnseenEnds(client, open, { entries: ledger, searched });
+  const ended = await readUnseenEnds(client, open, {
+    ...{ standing, searched },
+    endedOf: (pulls) => endedOf(repository, pulls),
+  });
   if (!ended.known) throw new SallyportError("github", ended.why, { retry: true });
   for (const number of ended.value.pulls) await queue.enqueueNow({ kind: "pull", repository, number }, true);
   for (const number of ended.value.issues) await queue.enqueueNow({ kind: "issue", repository, number }, true);

@@ -10,7 +10,6 @@ import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
 import type { Command } from "../../core/commands.ts";
-import { emptyDecision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CommandRequest } from "../../core/facts.ts";
@@ -20,7 +19,14 @@ import { usablePolicy } from "../../core/policy/problem.ts";
 import { contractOrigin } from "../../core/record/provenance.ts";
 import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
-import { type ChildFacts, epicOf, type InstructionReading, isStory, type StoryFacts } from "../../core/story/facts.ts";
+import {
+  type ChildFacts,
+  epicOf,
+  type InstructionReading,
+  isStory,
+  issueReads,
+  type StoryFacts,
+} from "../../core/story/facts.ts";
 import { isTakenOver } from "../../core/story/linking.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
@@ -34,13 +40,12 @@ import type { Database } from "../store/database.ts";
 import { getBody } from "../store/decisions.ts";
 import { outcomesOf } from "../store/effects.ts";
 import { readOpenCommands } from "./conversation.ts";
-import type { Observation, ReconcileTools } from "./tools.ts";
+import { decideNothing, type Observation, type ReconcileTools } from "./tools.ts";
 
 /** Observes an issue: the repository and its policy, the text, and people's commands under it. */
 export async function observeIssue(
   subject: Subject,
   github: GitHub,
-  entries: TypedEntry[],
   tools: ReconcileTools,
 ): Promise<Known<Observation>> {
   const sight = await readIssueState(github, subject.number);
@@ -48,7 +53,7 @@ export async function observeIssue(
   const { repository, base, state } = sight.value;
   const repositoryRef = { id: subject.repository, name: repository.name };
   // A pull request can have the same labels and is no issue.
-  if (state === null) return known({ repository: repositoryRef, decide: async () => emptyDecision() });
+  if (state === null) return known({ repository: repositoryRef, decide: decideNothing });
   const objects = apiObjects(github, tools.cache);
   const policy = base.known ? await readPolicy(objects, base.value) : base;
   const common = { now: tools.now().toISOString(), ourselves: tools.ourselves, repository, base, policy };
@@ -57,6 +62,10 @@ export async function observeIssue(
   if (!issue.known) return issue;
   const { written, ...reading } = issue.value;
   const { labels } = reading.issue;
+  const { entries } = await tools.entries(
+    subject.repository,
+    issueReads({ ...reading, commands: [], outcomes: await outcomesOf(tools.db, subject) }),
+  );
   const wantsTicket = (commands: readonly Pick<CommandRequest, "command">[]) =>
     isStory(reading.issue) &&
     (commands.some(({ command: { name } }) => name === "plan" || name === "refine") ||
@@ -97,9 +106,10 @@ export async function observeIssue(
   return known({
     repository: repositoryRef,
     decide: async () => {
-      const fresh = await tools.entries(subject.repository);
       const outcomes = await outcomesOf(tools.db, subject);
-      const bodies = await readBodies(subject.number, fresh, outcomes, tools.db);
+      const words = issueReads({ ...reading, ...conversation.value, outcomes });
+      const fresh = await tools.entries(subject.repository, words);
+      const bodies = await readBodies(subject.number, fresh.entries, outcomes, tools.db);
       const facts: StoryFacts = {
         ...common,
         ...reading,
@@ -110,11 +120,11 @@ export async function observeIssue(
         openers: openers.value,
         instructions,
         template,
-        entries: fresh,
+        entries: fresh.entries,
         outcomes,
       };
-      if (labels.includes("story")) return decideStory(facts);
-      return labels.includes("epic") ? decideEpic(facts) : decideOtherIssue(facts);
+      const decide = labels.includes("story") ? decideStory : labels.includes("epic") ? decideEpic : decideOtherIssue;
+      return { decision: decide(facts), seen: [fresh] };
     },
   });
 }
@@ -203,7 +213,12 @@ async function readTemplateFor(
 }
 
 /** The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed again here. */
-async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryFacts["outcomes"], db: Database) {
+async function readBodies(
+  story: number,
+  entries: readonly TypedEntry[],
+  outcomes: StoryFacts["outcomes"],
+  db: Database,
+) {
   const wanted = {
     plans: new Set<string>(),
     packs: new Set<string>(),

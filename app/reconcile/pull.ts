@@ -2,11 +2,11 @@ import type { GitHub } from "../../collect/github/request.ts";
 import { collectFacts } from "../../collect/pull/pull.ts";
 import { pullStatus, readPullState } from "../../collect/pull/state.ts";
 import type { Subject } from "../../core/effects.ts";
-import type { TypedEntry } from "../../core/entries.ts";
-import { type Known, known } from "../../core/known.ts";
-import type { PullSnapshot } from "../../core/pull/facts.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { type PullSnapshot, pullReads } from "../../core/pull/facts.ts";
 import { decidePull } from "../../core/pull/pull.ts";
 import { newReviews } from "../../core/pull/reviews.ts";
+import type { Range } from "../../core/record/held-work.ts";
 import { recordOf } from "../../core/record/pull.ts";
 import { outcomesOf } from "../store/effects.ts";
 import { readClaims } from "./claims.ts";
@@ -17,7 +17,6 @@ import type { Observation, ReconcileTools } from "./tools.ts";
 export async function observePull(
   subject: Subject,
   github: GitHub,
-  entries: TypedEntry[],
   tools: ReconcileTools,
 ): Promise<Known<Observation>> {
   const { number } = subject;
@@ -27,10 +26,15 @@ export async function observePull(
   const { repository, defaultBranch, createdAt, labels } = state.value;
   const status = pullStatus(state.value, tools.ourselves.appId);
   if (!status.known) return status;
-  const judged = await collectFacts(
-    { ...github, number, record: (range) => recordOf(entries, number, range), now, cache: tools.cache },
-    state.value,
-  );
+  /** In the words of the decision as far as they are known, so that it only reads on. */
+  const read = (judged: Range, asked: Partial<Parameters<typeof pullReads>[0]> = {}) =>
+    tools.entries(
+      subject.repository,
+      pullReads({ number, judged, commands: [], policy: unknown("it is read meanwhile"), ...asked }),
+    );
+  const record = async (range: Range) => recordOf((await read(range)).entries, number, range);
+  const judged = await collectFacts({ ...github, number, record, now, cache: tools.cache }, state.value);
+  const { entries } = await read(judged);
   const conversation = await readOpenCommands(
     github,
     { subject, createdAt, labels },
@@ -43,6 +47,7 @@ export async function observePull(
   return known({
     repository: { id: subject.repository, name: repository.name },
     decide: async () => {
+      const seen = await read(judged, { policy: judged.policy, commands: conversation.value.commands });
       const facts: PullSnapshot = {
         now,
         ourselves: tools.ourselves,
@@ -55,10 +60,10 @@ export async function observePull(
         reviews,
         judged,
         number,
-        entries: await tools.entries(subject.repository),
+        entries: seen.entries,
         outcomes: await outcomesOf(tools.db, subject),
       };
-      return decidePull(facts);
+      return { decision: decidePull(facts), seen: [seen] };
     },
   });
 }

@@ -1,7 +1,6 @@
 import { type GitHub, requestResult } from "../../collect/github/request.ts";
 import type { Decision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
-import type { TypedEntry } from "../../core/entries.ts";
 import { crashText, SallyportError } from "../../core/errors.ts";
 import type { Known } from "../../core/known.ts";
 import { observeGroup } from "./group.ts";
@@ -19,14 +18,19 @@ import type { Observation, ReconcileTools } from "./tools.ts";
 const maxRounds = 50;
 
 /**
+ * How often a subject is observed again at once because entries came in between that its decision would have read. Past
+ * that it waits its turn.
+ */
+const maxMoves = 5;
+
+/**
  * Reconciles one subject: takes its lease, observes its whole state on GitHub, then decides and records until nothing
  * more follows. The results of effects trigger another reconcile.
  */
-export async function reconcile(subject: Subject, tools: ReconcileTools): Promise<void> {
+export async function reconcile(subject: Subject, tools: ReconcileTools, moves = 0): Promise<void> {
   const fence = await tools.takeLease(subject);
   const github = await tools.github(subject.repository);
-  const entries = await tools.entries(subject.repository);
-  const observed = await see(subject, github, entries, tools);
+  const observed = await see(subject, github, tools);
   if (!observed.known) {
     if (await isGone(subject, github)) {
       tools.log(`${subject.kind} #${subject.number} is gone: ${observed.why}`);
@@ -36,28 +40,28 @@ export async function reconcile(subject: Subject, tools: ReconcileTools): Promis
     throw new SallyportError("github", observed.why, { retry: true });
   }
   for (let round = 0; round < maxRounds; round++) {
-    const decision = await observed.value.decide();
+    const { decision, seen } = await observed.value.decide();
     for (const crash of decision.crashes) tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
     if (isEmpty(decision)) return;
-    await tools.record({ subject, fence, repository: observed.value.repository }, decision);
+    const end = await tools.record({ subject, fence, repository: observed.value.repository, seen }, decision);
+    if (end === "moved" && moves < maxMoves) return reconcile(subject, tools, moves + 1);
+    if (end === "moved")
+      throw new SallyportError("lease-lost", `the ledger of ${subject.kind} #${subject.number} goes on moving`, {
+        retry: true,
+      });
     if (decision.drafts.length === 0) return;
   }
   tools.log(`${subject.kind} #${subject.number}: still deciding after ${maxRounds} rounds; left for the next look`);
 }
 
-function see(
-  subject: Subject,
-  github: GitHub,
-  entries: TypedEntry[],
-  tools: ReconcileTools,
-): Promise<Known<Observation>> {
+function see(subject: Subject, github: GitHub, tools: ReconcileTools): Promise<Known<Observation>> {
   switch (subject.kind) {
     case "issue":
-      return observeIssue(subject, github, entries, tools);
+      return observeIssue(subject, github, tools);
     case "pull":
-      return observePull(subject, github, entries, tools);
+      return observePull(subject, github, tools);
     case "group":
-      return observeGroup(subject, github, entries, tools);
+      return observeGroup(subject, github, tools);
     case "repository":
       return observeRepository(subject, github, tools);
   }

@@ -6,9 +6,10 @@ import { readDashboard } from "../../collect/repository/dashboard.ts";
 import type { Subject } from "../../core/effects.ts";
 import { type Known, known } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
-import { decideRepository } from "../../core/repository/repository.ts";
+import { decideRepository, digestDue } from "../../core/repository/repository.ts";
 import type { Database } from "../store/database.ts";
 import { outcomesOf } from "../store/effects.ts";
+import { entriesWithin } from "../store/folds.ts";
 import { listOverviews } from "../store/overviews.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 
@@ -16,7 +17,7 @@ import type { Observation, ReconcileTools } from "./tools.ts";
 export async function observeRepository(
   subject: Subject,
   github: GitHub,
-  { db, cache, onboarding, ourselves, digestWebhook, entries, now }: ReconcileTools,
+  { db, cache, onboarding, ourselves, digestWebhook, standing, now }: ReconcileTools,
 ): Promise<Known<Observation>> {
   const { request, owner, repo } = github;
   const found = await requestKnown(
@@ -35,10 +36,13 @@ export async function observeRepository(
   const asked = usablePolicy(policy)?.policy.reports;
   const issue = asked === undefined ? null : await readDashboard(github, ourselves.bot);
   if (issue?.known === false) return issue;
+  const outcomes = await outcomesOf(db, subject);
+  const due = digestDue(now().toISOString(), asked?.digest ?? null, { repository: repository.id, outcomes });
   return known({
     repository,
-    decide: async () =>
-      decideRepository({
+    decide: async () => ({
+      seen: [],
+      decision: decideRepository({
         now: now().toISOString(),
         repository,
         isArchived,
@@ -54,10 +58,12 @@ export async function observeRepository(
                 hasWebhook: digestWebhook !== null,
                 issue: issue.value,
                 ...(await waitingIn(db, repository.id)),
-                entries: await entries(repository.id),
+                standing: await standing(repository.id),
+                digest: due === null ? [] : await entriesWithin(db, repository.id, due),
               },
-        outcomes: await outcomesOf(db, subject),
+        outcomes,
       }),
+    }),
   });
 }
 

@@ -2,12 +2,14 @@ import { createObjectsCache } from "../../collect/github/cache.ts";
 import { type Effect, type Ourselves, type Subject, subjectKey } from "../../core/effects.ts";
 import { messageOf } from "../../core/errors.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
+import { keyOf } from "../../core/record/keys.ts";
+import { endedPulls } from "../../core/record/unended.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { anchorText } from "../ledger/anchor.ts";
 import { noteRewrite } from "../ledger/incident.ts";
 import { publishLedger } from "../ledger/publish.ts";
 import { purge } from "../ledger/purge.ts";
-import { restoredFirst } from "../ledger/restore.ts";
+import { createRestorer } from "../ledger/restore.ts";
 import { refuseSecondSigner } from "../ledger/second-signer.ts";
 import type { Signer } from "../ledger/signer.ts";
 import { chainSource, isPublished } from "../ledger/source.ts";
@@ -24,13 +26,14 @@ import type { Config } from "../settings/config.ts";
 import type { Log } from "../settings/log.ts";
 import { type Secrets, withoutSecrets } from "../settings/secrets.ts";
 import { traced } from "../settings/tracing.ts";
-import { createAttemptGuard } from "../store/attempt-guard.ts";
-import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
+import { type AppendTools, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
 import { cancelEffects, dueOrderingKeys } from "../store/effects.ts";
+import { standingOf } from "../store/folds.ts";
 import { takeLease } from "../store/leases.ts";
+import { createEntryReader, entriesUnder } from "../store/readings.ts";
 import { lastSearch, noteSearch } from "../store/searches.ts";
 
 /** The parts of a service that its jobs use. */
@@ -60,6 +63,9 @@ export type JobTools = {
 /** The most bytes of commits, trees and files from GitHub that are cached across looks and effects. */
 const cacheBytes = 128 * 1024 * 1024;
 
+/** The most bytes of ledger entries that are kept in memory across looks, of all repositories. */
+const readingBytes = 64 * 1024 * 1024;
+
 /** How long a delivery's id is remembered, in milliseconds: anybody's star or comment brings one. */
 const deliveriesKept = 30 * 86_400_000;
 
@@ -69,9 +75,15 @@ export function createJobs(tools: JobTools): JobHandlers {
   const warn = (line: string) => log.warn({}, line);
   const progress = (line: string) => log.info({}, line);
   const now = () => new Date();
-  const ledger: AppendTools = { sign: signer.sign, now, guard: createAttemptGuard() };
-  const readEntries = createEntryReader(db);
-  const entries = restoredFirst(readEntries, { ...tools, log: progress });
+  const ledger: AppendTools = { sign: signer.sign, now };
+  const restored = createRestorer({ ...tools, log: progress });
+  const readEntries = createEntryReader(db, readingBytes);
+  const standing = async (repository: number) => {
+    await restored(repository);
+    return standingOf(db, repository);
+  };
+  const ended = async (repository: number, pulls: readonly number[]) =>
+    endedPulls(await entriesUnder(db, repository, pulls.map(keyOf.number)));
   const reader = (repository: number) => github.forRepository(repository, "read");
 
   const cache = createObjectsCache(cacheBytes);
@@ -83,7 +95,11 @@ export function createJobs(tools: JobTools): JobHandlers {
     github: reader,
     cache,
     secrets: secrets.search,
-    entries,
+    async entries(repository, keys) {
+      await restored(repository);
+      return readEntries(repository, keys);
+    },
+    standing,
     takeLease: (subject) => takeLease(db, subjectKey(subject)),
     record: (where, decision) => {
       const { drafts, effects, requeueAfter } = decision;
@@ -104,7 +120,8 @@ export function createJobs(tools: JobTools): JobHandlers {
     last: (repository: number) => lastSearch(db, repository),
     note: (repository: number) => noteSearch(db, repository),
   };
-  const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log: warn };
+  const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, restored, queue, log: warn };
+  const purged = new Map<number, string>();
   const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) => {
       const named = [{ subjects: [], searches: [{ repository, sha: null }] }];
@@ -120,7 +137,13 @@ export function createJobs(tools: JobTools): JobHandlers {
       for (const orderingKey of await dueOrderingKeys(db, repository))
         await db.transaction().execute((trx) => queue.enqueueEffects(trx, orderingKey, repository));
     },
-    purge: (repository) => purge(repository, maintenance),
+    // It reads a whole ledger where the policy keeps bodies for so many days, and a day more or less is no matter.
+    purge: async (repository) => {
+      const today = now().toISOString().slice(0, 10);
+      if (purged.get(repository) === today) return;
+      await purge(repository, maintenance);
+      purged.set(repository, today);
+    },
     "branch rules": (repository) => watchRequired(repository, maintenance),
   };
 
@@ -138,7 +161,7 @@ export function createJobs(tools: JobTools): JobHandlers {
         },
       );
       const repositoryRef = { id: repository, name: `${client.owner}/${client.repo}` };
-      const context = { db, repository: repositoryRef, entries: await readEntries(repository), ourselves };
+      const context = { db, repository: repositoryRef, ourselves };
       await noteRewrite(error, context, ledger);
       throw error;
     }
@@ -203,7 +226,7 @@ export function createJobs(tools: JobTools): JobHandlers {
         signal: AbortSignal.any([signal, tools.signal]),
       }),
     publish,
-    enqueueMatching: (search) => enqueueMatching(search, { github, queue, entries, searches }),
+    enqueueMatching: (search) => enqueueMatching(search, { github, queue, standing, ended, searches }),
     sweep,
   };
 }

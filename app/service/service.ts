@@ -17,7 +17,6 @@ import { startTracing } from "../settings/tracing.ts";
 import { readBacklog } from "../store/backlog.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
-import { indexOldEntries } from "../store/mentions.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: its address, and how to close it without losing running work. */
@@ -88,7 +87,6 @@ export async function startService(
     const ourselves = await github.identify();
     database = await openDatabase(config.database);
     const { db } = database;
-    await indexOldEntries(db);
     stopSharing = await shareLimits(db, github.limits, warn);
     queue = createQueue(database, {
       limitedUntil: github.limitedUntil,

@@ -1,13 +1,14 @@
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
-import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { appendEntry, type LedgerHead, readEntry, type Sign } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
-import type { AttemptGuard } from "./attempt-guard.ts";
+import { indexVersion } from "../../core/record/keys.ts";
+import { checkDrafts } from "./attempt-guard.ts";
 import type { Database, Tables } from "./database.ts";
-import { mentionRows } from "./mentions.ts";
+import { completeIndex, insertKeys, type KeyRow, keyRows, type Line, lockedChain } from "./entry-index.ts";
+import { isStale, type Reading } from "./readings.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -21,20 +22,28 @@ export async function appendEntries(
   await db.transaction().execute((trx) => append(trx, repository, drafts, tools));
 }
 
-/** Signs and dates entries; the guard checks them against the attempt protocol first. */
-export type AppendTools = { sign: Sign; now: () => Date; guard: AttemptGuard };
+/** Signs and dates entries. */
+export type AppendTools = { sign: Sign; now: () => Date };
 
-/** Appends entries to a chain, which is locked from here until the transaction ends. */
+type EntryRow = Tables["entries"];
+
+/**
+ * Appends entries to a chain, which is locked from here until the transaction ends. False: nothing was appended, because
+ * the ledger has more by now of what they follow from (`seen`).
+ */
 export async function append(
   trx: Trx,
   repository: { id: number; name: string },
   drafts: Decision["drafts"],
-  { sign, now, guard }: AppendTools,
-): Promise<void> {
-  if (drafts.length === 0) return;
+  { sign, now }: AppendTools,
+  seen: readonly Reading[] = [],
+): Promise<boolean> {
+  if (drafts.length === 0) return true;
   let head = await lockChain(trx, repository.id);
-  await guard(trx, repository.id, drafts);
-  const rows: { repository: number; seq: number; hash: string; kind: string; line: string }[] = [];
+  for (const reading of seen) if (await isStale(trx, reading)) return false;
+  await checkDrafts(trx, repository.id, drafts);
+  const rows: EntryRow[] = [];
+  const keys: KeyRow[] = [];
   for (const draft of drafts) {
     // An in-toto statement needs a subject: an entry without an outside subject names its own body.
     const subject =
@@ -42,69 +51,76 @@ export async function append(
     const appended = await appendEntry(head, { ...draft, subject, repository, at: now().toISOString() }, sign);
     head = appended.head;
     rows.push({ repository: repository.id, ...appended.head, kind: draft.kind, line: appended.line });
+    keys.push(...keyRows(appended.head.seq, draft));
   }
-  await insertEntries(trx, repository.id, rows);
+  await insertEntries(trx, repository.id, rows, keys);
+  return true;
 }
 
 /**
  * Takes over lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when an
  * entry was appended meanwhile.
  */
-export async function adoptLines(
-  db: Database,
-  repository: number,
-  lines: readonly { seq: number; line: string }[],
-): Promise<void> {
+export async function adoptLines(db: Database, repository: number, lines: readonly Line[]): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const head = await lockChain(trx, repository);
     if ((head?.seq ?? 0) + 1 !== lines[0]?.seq)
       throw new SallyportError("lease-lost", "an entry was appended while the ledger was read back");
-    const rows = lines.map(({ seq, line }) => {
-      const entry = readEntry(line, seq);
-      if (!entry.ok) throw new SallyportError("ledger-broken", entry.problem.message);
-      return { repository, seq, hash: entry.entry.hash, kind: entry.entry.kind, line };
+    const keys: KeyRow[] = [];
+    const rows = lines.map(({ seq, line }): EntryRow => {
+      const read = readEntry(line, seq);
+      if (!read.ok) throw new SallyportError("ledger-broken", read.problem.message);
+      const entry = typedEntry(read.entry);
+      if (entry !== null) keys.push(...keyRows(seq, entry));
+      return { repository, seq, hash: read.entry.hash, kind: read.entry.kind, line };
     });
-    await insertEntries(trx, repository, rows);
+    await insertEntries(trx, repository, rows, keys);
   });
 }
 
-/** Stores the entries after a chain's head, and moves the head. The chain is locked. */
+/** Stores the entries after a chain's head, with what finds them, and moves the head. The chain is locked. */
 async function insertEntries(
   trx: Trx,
   repository: number,
-  rows: readonly { repository: number; seq: number; hash: string; kind: string; line: string }[],
+  rows: readonly EntryRow[],
+  keys: readonly KeyRow[],
 ): Promise<void> {
   for (let at = 0; at < rows.length; at += batchSize) {
     const batch = rows.slice(at, at + batchSize);
     const { seq, hash } = batch.at(-1) ?? { seq: 0, hash: null };
-    // One statement: each costs a round trip, and most decisions record one entry.
-    const moved = trx.with("moved", (query) =>
-      query.updateTable("chains").set({ seq, hash }).where("repository", "=", repository).returning("chains.seq"),
-    );
-    const mentions = mentionRows(repository, batch);
-    const indexed =
-      mentions.length === 0
-        ? moved
-        : moved.with("indexed", (query) => query.insertInto("mentions").values(mentions).returning("mentions.seq"));
-    await indexed.insertInto("entries").values(batch).execute();
+    // One statement: each costs a round trip, and most decisions record one entry. A newer version finishes its index.
+    await trx
+      .with("moved", (query) =>
+        query
+          .updateTable("chains")
+          .set({
+            seq,
+            hash,
+            indexed: sql`case when index_version > ${indexVersion} then indexed else ${seq}::integer end`,
+          })
+          .where("repository", "=", repository)
+          .returning("chains.seq"),
+      )
+      .insertInto("entries")
+      .values(batch)
+      .execute();
   }
+  await insertKeys(trx, repository, keys);
 }
 
 /** How many rows one statement inserts: databases limit the parameters of a statement. */
 const batchSize = 500;
 
-/** Locks a repository's chain until the transaction ends, and returns its head. */
+/** Locks a repository's chain until the transaction ends, makes its index complete, and returns its head. */
 async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {
-  const locked = await trx
-    .selectFrom("chains")
-    .select(["seq", "hash"])
-    .where("repository", "=", repository)
-    .forUpdate()
-    .executeTakeFirst();
-  if (locked !== undefined) return locked.hash === null ? null : { seq: locked.seq, hash: locked.hash };
+  const locked = await lockedChain(trx, repository);
+  if (locked !== undefined) {
+    await completeIndex(trx, locked);
+    return locked.hash === null ? null : { seq: locked.seq, hash: locked.hash };
+  }
   await trx
     .insertInto("chains")
-    .values({ repository, seq: 0, hash: null })
+    .values({ repository, seq: 0, hash: null, index_version: indexVersion })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return lockChain(trx, repository);
@@ -121,12 +137,7 @@ export async function headOf(db: Database | Trx, repository: number): Promise<Le
 }
 
 /** The chain's lines from a sequence number on, oldest first, up to and including another one, if given. */
-export async function linesFrom(
-  db: Database,
-  repository: number,
-  seq: number,
-  to?: number,
-): Promise<{ seq: number; line: string }[]> {
+export async function linesFrom(db: Database, repository: number, seq: number, to?: number): Promise<Line[]> {
   const lines = db
     .selectFrom("entries")
     .select(["seq", "line"])
@@ -167,30 +178,4 @@ export async function noteExported(db: Database, repository: number, exported: E
     .values({ repository, ...exported })
     .onConflict((conflict) => conflict.column("repository").doUpdateSet(exported))
     .execute();
-}
-
-/**
- * Reads a repository's entries, each parsed once: the chain only grows, so entries already read stay valid. Every
- * reading returns the same array, which grows as well: callers must not change it.
- */
-export function createEntryReader(db: Database): (repository: number) => Promise<TypedEntry[]> {
-  const chains = new Map<number, { next: number; entries: TypedEntry[] }>();
-  return async (repository) => {
-    const chain = chains.get(repository) ?? { next: 1, entries: [] };
-    chains.set(repository, chain);
-    for (const { seq, line } of await linesFrom(db, repository, chain.next)) {
-      // A concurrent reading may have added this entry during the query.
-      if (seq < chain.next) continue;
-      const entry = readEntry(line);
-      if (!entry.ok)
-        throw new SallyportError(
-          "ledger-broken",
-          `entry of repository ${repository} cannot be read: ${entry.problem.message}`,
-        );
-      const typed = typedEntry(entry.entry);
-      if (typed !== null) chain.entries.push(typed);
-      chain.next = seq + 1;
-    }
-    return chain.entries;
-  };
 }

@@ -10,9 +10,17 @@ type Timestamp = ColumnType<Date, Date | undefined, Date>;
 /** The service's tables. All of them can be rebuilt from GitHub and the ledger, so none is a source of truth. */
 export type Tables = {
   deliveries: { guid: string; event: string; named: string | null; received_at: Timestamp };
-  chains: { repository: number; seq: number; hash: string | null };
+  /** `indexed`: up to which entry `entry_keys` has what version `index_version` finds entries by. */
+  chains: {
+    repository: number;
+    seq: number;
+    hash: string | null;
+    indexed: Generated<number>;
+    index_version: Generated<number>;
+  };
   entries: { repository: number; seq: number; hash: string; kind: string; line: string };
-  mentions: { repository: number; number: number; seq: number };
+  entry_keys: { repository: number; key: string; seq: number };
+  folds: { repository: number; name: string; seq: number; state: string };
   overviews: {
     repository: number;
     kind: "issue" | "pull";
@@ -133,7 +141,7 @@ const first = [
   `create table if not exists entries (
      repository bigint not null, seq integer not null, hash text not null, kind text not null, line text not null,
      primary key (repository, seq), unique (repository, hash))`,
-  // Which entries are about an issue or a pull request.
+  // Which entries are about an issue or a pull request: older versions read it.
   `create table if not exists mentions (
      repository bigint not null, number integer not null, seq integer not null, primary key (repository, number, seq))`,
   // Where each subject stands, as it was last decided. Every list of a page is read along one of its indexes.
@@ -192,5 +200,15 @@ const versions: readonly (readonly string[])[] = [
        id bigserial primary key, repository bigint not null, effect text not null, story integer not null,
        currency text not null, micros bigint not null, at timestamptz not null default now())`,
     "create index if not exists spending_of on spending (repository, currency)",
+  ],
+  // A ledger of any length is read by what an entry is found by, and folded on from where a fold last reached.
+  [
+    `create table if not exists entry_keys (
+       repository bigint not null, key text not null, seq integer not null, primary key (repository, key, seq))`,
+    "alter table chains add column if not exists indexed integer not null default 0",
+    "alter table chains add column if not exists index_version integer not null default 0",
+    `create table if not exists folds (
+       repository bigint not null, name text not null, seq integer not null, state text not null,
+       primary key (repository, name))`,
   ],
 ];

@@ -11,6 +11,7 @@ import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
 import { holdLease } from "./leases.ts";
 import { putOverview } from "./overviews.ts";
+import type { Reading } from "./readings.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -44,20 +45,22 @@ export function isLongWork(orderingKey: string): boolean {
 
 /**
  * Records a decision in one transaction: entries appended to the chain under its lock, bodies, open effects, and the
- * jobs that will perform them. All of it happens or none.
+ * jobs that will perform them. All of it happens or none. Nothing happens where the ledger moved in what the decision
+ * read (`seen`): a replay reads all that comes before an entry, and would come to another. What others recorded
+ * meanwhile about other subjects does not count.
  */
 export async function saveDecision(
   db: Database,
-  where: { subject: Subject; fence: number; repository: { id: number; name: string } },
+  where: { subject: Subject; fence: number; repository: { id: number; name: string }; seen: readonly Reading[] },
   decision: Decision,
   tools: AppendTools & { queue: TransactionQueue },
-): Promise<void> {
-  const { subject, fence, repository } = where;
-  await db.transaction().execute(async (trx) => {
+): Promise<"recorded" | "moved"> {
+  const { subject, fence, repository, seen } = where;
+  return db.transaction().execute(async (trx) => {
     // A reconcile with an older fence may no longer record.
     await holdLease(trx, { key: subjectKey(subject), fence });
+    if (!(await append(trx, repository, decision.drafts, tools, seen))) return "moved";
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
-    await append(trx, repository, decision.drafts, tools);
     if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview);
     for (const draft of decision.drafts) {
       const work = endedWork(draft, repository.id);
@@ -72,6 +75,7 @@ export async function saveDecision(
     for (const other of decision.enqueue) await tools.queue.enqueue(trx, other);
     if (decision.requeueAfter !== null) await tools.queue.enqueue(trx, subject, decision.requeueAfter);
     if (decision.drafts.length > 0) await tools.queue.enqueuePublish(trx, repository.id);
+    return "recorded";
   });
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Database, Tables } from "./database.ts";
-import { isHeld, type Lease, requireLease } from "./leases.ts";
+import { holdLease, isHeld, type Lease } from "./leases.ts";
 
 /** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
 export type OpenEffect = {
@@ -84,14 +84,22 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
   };
 }
 
-/** Counts a try before it starts, so that a try that ends the process is counted too. */
-export async function beginEffect(db: Database, { id, tries }: OpenEffect, lease: Lease): Promise<void> {
-  await requireLease(db, lease);
-  await db
-    .updateTable("effects")
-    .set({ status: "doing", tries: tries + 1, waits: null })
-    .where("id", "=", id)
-    .execute();
+/**
+ * Counts a try before it starts, so that a try that ends the process is counted too. False: somebody stopped the effect
+ * meanwhile. Fails with `lease-lost` when another worker took over: it begins the effect itself.
+ */
+export async function beginEffect(db: Database, { id, tries }: OpenEffect, lease: Lease): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    await holdLease(trx, lease);
+    const begun = await trx
+      .updateTable("effects")
+      .set({ status: "doing", tries: tries + 1, waits: null })
+      .where("id", "=", id)
+      .where("status", "in", ["todo", "doing"])
+      .returning("id")
+      .execute();
+    return begun.length > 0;
+  });
 }
 
 /**
@@ -153,13 +161,15 @@ export async function postponeEffect(
   { due, why }: { due: Date; why: string },
   lease: Lease,
 ): Promise<void> {
-  await requireLease(db, lease);
-  await db
-    .updateTable("effects")
-    .set({ status: "todo", not_before: due, tries, waits: why })
-    .where("id", "=", id)
-    .where("status", "=", "doing")
-    .execute();
+  await db.transaction().execute(async (trx) => {
+    await holdLease(trx, lease);
+    await trx
+      .updateTable("effects")
+      .set({ status: "todo", not_before: due, tries, waits: why })
+      .where("id", "=", id)
+      .where("status", "=", "doing")
+      .execute();
+  });
 }
 
 /** Lets an effect that was not begun wait until a time. */

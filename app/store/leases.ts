@@ -43,7 +43,10 @@ export async function holdLease(trx: Transaction<Tables>, { key, fence }: Lease)
   if ((await shareLease(trx, key)) !== fence) throw lost(key);
 }
 
-/** The same before a write that does no harm when it comes a moment too late, because only the end of the work counts. */
+/**
+ * The same before a write that no transaction holds: one at GitHub, which takes less time than a worker has to be silent
+ * before another takes over, or one that does no harm when it comes a moment too late.
+ */
 export async function requireLease(db: Database, lease: Lease): Promise<void> {
   if (!(await isHeld(db, lease))) throw lost(lease.key);
 }

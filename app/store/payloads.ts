@@ -1,6 +1,6 @@
 import type { CallStore } from "../agents/run.ts";
 import type { Database } from "./database.ts";
-import { type Lease, requireLease } from "./leases.ts";
+import { holdLease, type Lease } from "./leases.ts";
 
 /** How many digests one statement names: databases limit the parameters of a statement. */
 const batchSize = 500;
@@ -57,12 +57,14 @@ export function callStore(db: Database, repository: number, lease: Lease): CallS
       return row?.answer ?? null;
     },
     async put(key, answer) {
-      await requireLease(db, lease);
-      await db
-        .insertInto("answers")
-        .values({ key, answer, repository })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+      await db.transaction().execute(async (trx) => {
+        await holdLease(trx, lease);
+        await trx
+          .insertInto("answers")
+          .values({ key, answer, repository })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      });
     },
   };
 }

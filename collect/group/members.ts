@@ -23,7 +23,7 @@ export type MembersSource = GitHub & {
   /** RFC 3339. */
   now: string;
   /** The App's own records; without them they are read from the evidence branch. */
-  record?: (pull: number, range: Range) => Known<PullRecord>;
+  record?: (pull: number, range: Range) => Known<PullRecord> | Promise<Known<PullRecord>>;
   cache?: ObjectsCache;
   /** As for a pull request. */
   policyRef?: string | undefined;

@@ -23,7 +23,7 @@ import { type PullState, readPullState } from "./state.ts";
  */
 export type PullSource = GitHub & {
   number: number;
-  record?: (range: Range) => Known<PullRecord>;
+  record?: (range: Range) => Known<PullRecord> | Promise<Known<PullRecord>>;
   /** A branch to read the policy from instead of the default branch; the operator of the collector vouches for it. */
   policyRef?: string | undefined;
   /** For a caller that reads the repository repeatedly. */
@@ -57,7 +57,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
   const commits = ahead === null ? await above() : known(ahead);
   const range = { head, commits, changes, base, defaultBranch: state.defaultBranch.name };
   const subject = { repository: id, number, branch: head.ref, policy, range };
-  const record = source.record?.(range) ?? (await readRecord(source, subject, state.createdAt));
+  const record = await (source.record?.(range) ?? readRecord(source, subject, state.createdAt));
   const content = await contentFacts(objects, {
     mergeBase,
     head: head.sha,

@@ -1,6 +1,7 @@
 import type { CommonFacts } from "../decision.ts";
 import type { PullFacts } from "../facts.ts";
 import type { Known } from "../known.ts";
+import { keyOf } from "../record/keys.ts";
 import type { OurCheck } from "../verdict/check.ts";
 
 /** A pull request in a merge group: the commit that merges it, and the head that was judged and signed off. */
@@ -27,6 +28,11 @@ export type GroupFacts = {
   /** The group below this one in the queue; null when its base is the branch itself. */
   below: GroupFacts | null;
 };
+
+/** The words that find what a merge group's decision reads of the ledger, besides its members' records. */
+export function groupReads({ tree }: Pick<GroupFacts, "tree">): string[] {
+  return [keyOf.commit(tree.head.sha)];
+}
 
 /** Everything the next step of a merge group depends on. */
 export type GroupSnapshot = Pick<CommonFacts, "ourselves" | "entries"> & {

@@ -2,7 +2,10 @@ import type { Claim } from "../../schemas/entry-parts.ts";
 import type { Body, CommonFacts } from "../decision.ts";
 import type { TypedEntry } from "../entries.ts";
 import type { LoadedPolicy, PullFacts, PullRecord, SeenReview } from "../facts.ts";
+import { requiredReads } from "../health/required-incident.ts";
 import type { Known } from "../known.ts";
+import type { Range } from "../record/held-work.ts";
+import { aboutPull, keyOf } from "../record/keys.ts";
 import type { OurCheck } from "../verdict/check.ts";
 import type { Judged } from "../verdict/judged.ts";
 
@@ -24,6 +27,20 @@ export type PullSnapshot = CommonFacts & {
   /** Its claims about how it was made, without secrets; read only for an adoption. No gate reads them. */
   claims?: readonly Claim[];
 };
+
+/** What of a pull request's facts says what its decision reads of the ledger. */
+type Reading = Pick<PullSnapshot, "number" | "commands" | "policy"> & { judged: Range };
+
+/**
+ * The words that find all that a pull request's decision reads of the ledger: its record, whether the check is required,
+ * the story that an adoption names, and whether there ever was a policy.
+ */
+export function pullReads({ number, judged, commands, policy }: Reading): string[] {
+  const named = commands.flatMap(({ command }) => ("story" in command ? [keyOf.number(command.story ?? number)] : []));
+  const isUnset = policy.known && policy.value.state === "absent";
+  const words = [...aboutPull(number, judged), ...requiredReads, ...named, ...(isUnset ? [keyOf.policed] : [])];
+  return [...new Set(words)];
+}
 
 /** The input of a pull request's rules: the facts, and the ledger followed by earlier rules' drafts. */
 export type PullContext = { facts: PullSnapshot; entries: readonly TypedEntry[] };

@@ -49,32 +49,37 @@ const olderAnswers: ReadonlySet<string> = new Set(["clarify", "plan", "refine", 
  * accepted command is the concern, one for each issue, and the next command that resumes the work answers it.
  */
 export function openConcerns(entries: readonly EntryOrDraft[]): Concern[] {
-  const open = new Map<string, Concern>();
-  for (const entry of entries) {
-    if (entry.kind === "command") applyCommand(open, entry);
-    if (entry.kind === "concern.answered") open.delete(entry.body.concern);
-    if (entry.kind === "plan.proposed") dropQuestions(open, entry.body.story);
-    if (entry.kind !== "concern.raised") continue;
-    const { concern, story, pull, prompt, code, message, about } = entry.body;
-    const issue = pull ?? story ?? prompt;
-    if (issue === null) continue;
-    const name = concern;
-    const by = raisedBy(entry);
-    // The command that raised it comes right before it and is the same concern.
-    if (open.get(blockKey(issue))?.name === name) open.delete(blockKey(issue));
-    open.set(name, { name, code, message, story, issue, pull, by, about, seq: entry.seq ?? null });
-  }
+  const open: OpenConcerns = new Map();
+  for (const entry of entries) applyConcern(open, entry);
   return [...open.values()];
 }
 
+/** The open concerns while a ledger is folded: by name, or by issue for blocks of older versions. */
+export type OpenConcerns = Map<string, Concern>;
+
+/** Updates the open concerns by the next entry. */
+export function applyConcern(open: OpenConcerns, entry: EntryOrDraft): void {
+  if (entry.kind === "command") applyCommand(open, entry);
+  if (entry.kind === "concern.answered") open.delete(entry.body.concern);
+  if (entry.kind === "plan.proposed") dropQuestions(open, entry.body.story);
+  if (entry.kind !== "concern.raised") return;
+  const { concern: name, story, pull, prompt, code, message, about } = entry.body;
+  const issue = pull ?? story ?? prompt;
+  if (issue === null) return;
+  const by = raisedBy(entry);
+  // The command that raised it comes right before it and is the same concern.
+  if (open.get(blockKey(issue))?.name === name) open.delete(blockKey(issue));
+  open.set(name, { name, code, message, story, issue, pull, by, about, seq: entry.seq ?? null });
+}
+
 /** A newer plan asks its own questions, so those of the one before are void. */
-function dropQuestions(open: Map<string, Concern>, story: number): void {
+function dropQuestions(open: OpenConcerns, story: number): void {
   for (const [key, { code, issue }] of open) if (code === openQuestion && issue === story) open.delete(key);
 }
 
 const blockKey = (issue: number) => `block/${issue}`;
 
-function applyCommand(open: Map<string, Concern>, entry: EntryOrDraft & { kind: "command" }): void {
+function applyCommand(open: OpenConcerns, entry: EntryOrDraft & { kind: "command" }): void {
   const { issue, accepted, command, text, source } = entry.body;
   if (!accepted) return;
   const key = blockKey(issue);

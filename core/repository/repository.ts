@@ -8,6 +8,7 @@ import { missingLabels } from "../labels.ts";
 import { dashboardDays, dashboardText, type WaitingRow } from "./dashboard.ts";
 import { digestSpan, digestText, type Rhythm } from "./digest.ts";
 import { numbersSince } from "./numbers.ts";
+import type { Standing } from "./standing.ts";
 
 /** A repository that the App is installed on, as what it needs to begin with. */
 export type InstalledFacts = {
@@ -38,9 +39,22 @@ export type ReportFacts = {
   /** What goes on only when somebody acts, what has waited longest first; `more`: and others. */
   waiting: WaitingRow[];
   more: boolean;
-  /** The repository's ledger, oldest first. */
-  entries: TypedEntry[];
+  /** Where it stands, as its ledger has it. */
+  standing: Standing;
+  /** The entries of the digest that is due, oldest first; none where it was told. */
+  digest: readonly TypedEntry[];
 };
+
+/** The digest that is due and was not told yet; null: none is. */
+export function digestDue(
+  now: string,
+  rhythm: Rhythm | null,
+  { repository, outcomes }: { repository: number; outcomes: InstalledFacts["outcomes"] },
+): ReturnType<typeof digestSpan> | null {
+  if (rhythm === null) return null;
+  const span = digestSpan(now, rhythm);
+  return outcomes.has(effectKey.digest(repository, span.name, "issue")) ? null : span;
+}
 
 /** Decides what a repository needs to begin with, labels and a proposal of a first policy, and what it is told. */
 export function decideRepository(facts: InstalledFacts): Decision {
@@ -50,11 +64,11 @@ export function decideRepository(facts: InstalledFacts): Decision {
 /** Keeps the comment below the dashboard's issue as it should read. One that is closed or deleted is left alone. */
 function report({ now, repository, reports, outcomes }: InstalledFacts): Step {
   if (reports === null || reports.issue?.isOpen === false) return {};
-  const { issue, waiting, more, entries } = reports;
+  const { issue, waiting, more, standing } = reports;
   const key = effectKey.dashboard(repository.id);
   if (issue === null) return outcomes.has(key) ? {} : { effects: [{ type: "open-dashboard", key }] };
   const since = new Date(Date.parse(now) - dashboardDays * 24 * 3_600_000).toISOString();
-  const body = dashboardText(waiting, more, numbersSince(entries, since));
+  const body = dashboardText(waiting, more, numbersSince(standing, since));
   const dashboard = ensureSticky({ repository, number: issue.number }, body, null);
   return decisionOf(dashboard, tellDigest(issue.number, reports, repository.id, now, outcomes));
 }
@@ -62,16 +76,15 @@ function report({ now, repository, reports, outcomes }: InstalledFacts): Step {
 /** Tells the digest that is due once: below the dashboard, so that it notifies, and in a chat. */
 function tellDigest(
   issue: number,
-  { rhythm, entries, hasWebhook }: ReportFacts,
+  { rhythm, digest, hasWebhook }: ReportFacts,
   repository: number,
   now: string,
   outcomes: InstalledFacts["outcomes"],
 ): Step {
-  if (rhythm === null) return {};
-  const span = digestSpan(now, rhythm);
+  const span = digestDue(now, rhythm, { repository, outcomes });
+  if (span === null) return {};
   const key = (to: "issue" | "chat") => effectKey.digest(repository, span.name, to);
-  if (outcomes.has(key("issue"))) return {};
-  const line = digestText(entries, span);
+  const line = digestText(digest, span);
   if (line === null) return {};
   const told: Effect = { type: "notify", key: key("issue"), issue, line };
   return { effects: hasWebhook ? [told, { type: "post-digest", key: key("chat"), line }] : [told] };

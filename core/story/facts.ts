@@ -7,6 +7,7 @@ import type { Account } from "../../schemas/text.ts";
 import type { CommonFacts, IssueRef } from "../decision.ts";
 import type { LoadedPolicy, Permission } from "../facts.ts";
 import type { Known } from "../known.ts";
+import { keyOf } from "../record/keys.ts";
 import type { AttemptRecord, PromptRecord, StoryRecord, StoryRun } from "../record/story.ts";
 
 /** An issue as GitHub shows it now. Anyone who can write issues wrote its title and body. */
@@ -84,6 +85,26 @@ export type StoryFacts = CommonFacts & {
   reports: ReadonlyMap<string, ReworkReport>;
   advices: ReadonlyMap<string, Advice>;
 };
+
+/** What of an issue's facts says what its decision reads of the ledger. */
+type Reading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "children" | "commands" | "outcomes">;
+
+/**
+ * The words that find all that the decision on an issue reads of the ledger: the issue, what stands above and below it,
+ * a checkpoint that a command names, and the issues that were opened for its prompts.
+ */
+export function issueReads({ issue, parent, namedEpic, children, commands, outcomes }: Reading): string[] {
+  const above = [parent, namedEpic].flatMap((one) => one?.number ?? []);
+  const below = children.flatMap((child) => (child.elsewhere ? [] : [child.number]));
+  const opened = [...outcomes.values()].flatMap((outcome) =>
+    outcome.status === "done" && outcome.result.type === "issue" ? [outcome.result.number] : [],
+  );
+  const numbers = [issue.number, ...above, ...below, ...opened].sort((one, other) => one - other);
+  const checkpoints = commands.flatMap(({ command }) =>
+    "checkpoint" in command ? [keyOf.checkpoint(command.checkpoint)] : [],
+  );
+  return [...new Set([...numbers.map(keyOf.number), ...checkpoints])];
+}
 
 /** The input of a story's rules. */
 export type StoryContext = {

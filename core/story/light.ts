@@ -33,13 +33,6 @@ export function hasLightContract(entries: readonly TypedEntry[], issue: number):
   return entriesOf(entries, "approval.granted").some(({ body }) => body.story === issue && body.tier !== undefined);
 }
 
-/** The issues of the light tier that are not complete; a closed one decides nothing more. */
-export function openLightIssues(entries: readonly TypedEntry[]): number[] {
-  const done = new Set(entriesOf(entries, "story.completed").map(({ body }) => body.story));
-  const light = entriesOf(entries, "approval.granted").filter(({ body }) => body.tier !== undefined);
-  return [...new Set(light.map(({ body }) => body.story))].filter((issue) => !done.has(issue));
-}
-
 /**
  * Compiles the plan of the light tier from an issue: its text as a reader sees it is the one diff prompt, in the
  * tier's role. Anyone who can open or edit the issue wrote the text; whoever put the label on took it as it stands.

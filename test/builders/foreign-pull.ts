@@ -47,7 +47,7 @@ export const because = `/adopt ${head} because I read it`;
 /** The pull request #12 of a bot, with two commits. */
 export function botPull(
   commands: CommandRequest[],
-  entries: TypedEntry[] = story,
+  entries: readonly TypedEntry[] = story,
   over: Partial<PullSnapshot["judged"]> = {},
   more: Partial<PullSnapshot> = {},
 ): PullSnapshot {

@@ -64,6 +64,6 @@ export function recorded(given: PullSnapshot): TypedEntry[] {
   return entries.length === given.entries.length ? entries : recorded({ ...given, commands: [], entries });
 }
 
-export function last<K extends EntryKind>(entries: TypedEntry[], kind: K): EntryOf<K> | undefined {
+export function last<K extends EntryKind>(entries: readonly TypedEntry[], kind: K): EntryOf<K> | undefined {
   return entriesOf(entries, kind).at(-1);
 }

@@ -5,7 +5,6 @@ import { publishLedger } from "../../app/ledger/publish.ts";
 import { restoreChain } from "../../app/ledger/restore.ts";
 import { createSigner } from "../../app/ledger/signer.ts";
 import { chainSource } from "../../app/ledger/source.ts";
-import { createAttemptGuard } from "../../app/store/attempt-guard.ts";
 import { appendEntries, headOf, linesFrom } from "../../app/store/chain.ts";
 import { openDatabase } from "../../app/store/database.ts";
 import { createSecretSearch } from "../../collect/secrets/redaction.ts";
@@ -25,7 +24,6 @@ const clients = createGitHub({
 const ourselves = await clients.identify();
 const github = await clients.forRepository(id, "write");
 const reader = await clients.forRepository(id, "read");
-const guard = createAttemptGuard();
 const { db } = await openDatabase({ folder });
 
 await restoreChain(db, github, { repository: id, appId: 4001, ownKey, acceptLoss: false });
@@ -54,7 +52,6 @@ for (let round = 0; ; round += 1) {
   await appendEntries(db, { id, name: "acme/web" }, drafts, {
     sign: signer.sign,
     now: () => new Date(),
-    guard,
   });
   const now = await headOf(db, id);
   say({ event: "stored", seq: now?.seq, hash: now?.hash });

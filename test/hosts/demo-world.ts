@@ -8,13 +8,13 @@ import { freePort } from "../../app/demo/hosts.ts";
 import { startModels } from "../../app/demo/models.ts";
 import { startService } from "../../app/service/service.ts";
 import type { Config } from "../../app/settings/config.ts";
-import { createEntryReader } from "../../app/store/chain.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
 import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
 import { newKey } from "../builders/ledger.ts";
 import { watchSandbox } from "../conformance/watch.ts";
 import { configOf, webhookAt } from "./installed-app.ts";
+import { wholeLedger } from "./whole-ledger.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
 export async function startJourney({
@@ -71,7 +71,7 @@ export async function startJourney({
       service = await start();
     },
     /** The ledger of the governed repository, as the database has it. */
-    entries: () => createEntryReader(service.database.db)(repository.id),
+    entries: () => wholeLedger(service.database.db, repository.id),
     watch,
     log,
     webhook,

@@ -3,13 +3,13 @@
 import { createSigner } from "../../app/ledger/signer.ts";
 import type { QueueName } from "../../app/queue/limits.ts";
 import { createQueue } from "../../app/queue/queue.ts";
-import { createEntryReader } from "../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../app/store/database.ts";
 import { saveDecision } from "../../app/store/decisions.ts";
 import { takeLease } from "../../app/store/leases.ts";
 import { decisionOf } from "../../core/decision.ts";
 import { subjectKey } from "../../core/effects.ts";
 import { failuresIn } from "./log.ts";
+import { wholeLedger } from "./whole-ledger.ts";
 
 export type Recorder = { enqueue(number: number): Promise<void>; stop(): Promise<void> };
 
@@ -21,7 +21,6 @@ export async function startRecorder(
 ): Promise<Recorder> {
   const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log: failuresIn([]) });
   const sign = createSigner(pem).sign;
-  const readEntries = createEntryReader(database.db);
   const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
   const nothing = async () => undefined;
   const jobs = { perform: async () => null, publish: nothing, enqueueMatching: nothing, sweep: nothing };
@@ -31,14 +30,16 @@ export async function startRecorder(
       async reconcile(subject) {
         const { number } = subject;
         const fence = await takeLease(database.db, subjectKey(subject));
-        const isThere = (await readEntries(repository)).some(({ body }) => "issue" in body && body.issue === number);
+        const isThere = (await wholeLedger(database.db, repository)).some(
+          ({ body }) => "issue" in body && body.issue === number,
+        );
         if (isThere) return;
         const body = { code: "c", message: "m", issue: number };
         await saveDecision(
           database.db,
-          { subject, fence, repository: { id: repository, name: "acme/web" } },
+          { subject, fence, repository: { id: repository, name: "acme/web" }, seen: [] },
           decisionOf({ drafts: [{ kind: "incident.raised", actor, subject: [], body }] }),
-          { sign, now: () => new Date(), guard: nothing, queue },
+          { sign, now: () => new Date(), queue },
         );
       },
     },

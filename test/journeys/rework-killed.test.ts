@@ -12,7 +12,6 @@ import { createSigner } from "../../app/ledger/signer.ts";
 import type { Queue } from "../../app/queue/queue.ts";
 import { createJobs } from "../../app/service/jobs.ts";
 import { createSecrets } from "../../app/settings/secrets.ts";
-import { createEntryReader } from "../../app/store/chain.ts";
 import { type Database, openDatabase } from "../../app/store/database.ts";
 import { type Subject, subjectKey } from "../../core/effects.ts";
 import { lastEntry } from "../../core/entries.ts";
@@ -25,6 +24,7 @@ import { failuresIn } from "../hosts/log.ts";
 import { call } from "../hosts/model-service.ts";
 import { plan, scriptAgent, write } from "../hosts/scripted-agent.ts";
 import { asker, type Json } from "../hosts/store-and-github.ts";
+import { wholeLedger } from "../hosts/whole-ledger.ts";
 
 const finding = {
   ...{ severity: "must", path: "sallyport-demo/file.txt", line: 1, criterion: 1 },
@@ -154,7 +154,7 @@ async function play(kills: boolean) {
       log: failuresIn([]),
     });
   }, database.db);
-  const entries = () => createEntryReader(database.db)(repository.id);
+  const entries = () => wholeLedger(database.db, repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];
   const as = asker(sandbox.url, "acme/governed");
   const ask = (person: "lena" | "quinn", method: string, path: string, body?: unknown): Promise<Json> =>

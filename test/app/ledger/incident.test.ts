@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { noteRewrite } from "../../../app/ledger/incident.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
-import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
-import { createEntryReader } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { SallyportError } from "../../../core/errors.ts";
 import { newKey } from "../../builders/ledger.ts";
+import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let database: OpenDatabase;
 beforeAll(async () => {
@@ -15,16 +14,14 @@ afterAll(() => database.close());
 
 test("a rewritten branch is an incident, once for each state of it; other errors are none", async () => {
   const { db } = database;
-  const read = createEntryReader(db);
   const tools = {
     sign: createSigner(newKey().pem).sign,
     now: () => new Date("2026-11-21T10:00:00.000Z"),
-    guard: createAttemptGuard(),
   };
   const bot = { id: 99, login: "sallyport[bot]", type: "Bot" as const };
   const ourselves = { appId: 9, slug: "sallyport", bot };
   const note = async (error: unknown) => {
-    const site = { db, repository: { id: 7, name: "acme/web" }, entries: await read(7), ourselves };
+    const site = { db, repository: { id: 7, name: "acme/web" }, ourselves };
     await noteRewrite(error, site, tools);
   };
   const rewritten = (tip: string) => new SallyportError("evidence-rewritten", `the branch at ${tip} is another`);
@@ -33,7 +30,7 @@ test("a rewritten branch is an incident, once for each state of it; other errors
   await note(new SallyportError("github", "no answer"));
   await note(new TypeError("a fault"));
   await note(rewritten("b2"));
-  expect((await read(7)).map(({ kind, body }) => [kind, body])).toEqual(
+  expect((await wholeLedger(db, 7)).map(({ kind, body }) => [kind, body])).toEqual(
     ["a1", "b2"].map((tip) => [
       "incident.raised",
       { code: "evidence-rewritten", message: `the branch at ${tip} is another`, issue: null },

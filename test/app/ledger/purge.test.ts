@@ -5,8 +5,7 @@ import { type PurgeTools, purge } from "../../../app/ledger/purge.ts";
 import { restoreChain } from "../../../app/ledger/restore.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { chainSource } from "../../../app/ledger/source.ts";
-import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
-import { appendEntries, createEntryReader } from "../../../app/store/chain.ts";
+import { appendEntries } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { getBody, putBody } from "../../../app/store/decisions.ts";
 import type { Draft } from "../../../core/entries.ts";
@@ -15,6 +14,7 @@ import { parsePublicKey } from "../../../core/ledger/public-key.ts";
 import { acted } from "../../builders/attempt-entries.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
+import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let acme: Acme;
 let database: OpenDatabase;
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const table of ["entries", "mentions", "chains", "exports", "bodies", "answers"] as const)
+  for (const table of ["entries", "entry_keys", "chains", "exports", "bodies", "answers"] as const)
     await database.db.deleteFrom(table).execute();
   await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`).catch(() => {});
 });
@@ -56,10 +56,9 @@ function tools(later: number, enqueued: number[] = []): PurgeTools {
     db: database.db,
     ourselves: acme.world.ourselves,
     github: async () => acme.world.github,
-    entries: createEntryReader(database.db),
+    restored: async () => undefined,
     sign: signer.sign,
     now: () => new Date(Date.now() + later * day),
-    guard: createAttemptGuard(),
     queue: { enqueuePublish: async (_trx, repository) => void enqueued.push(repository) },
   };
 }
@@ -80,7 +79,7 @@ const inStore = async () => {
   return found.map((body) => body !== null);
 };
 const kinds = async (repository = acme.repository) =>
-  (await createEntryReader(database.db)(repository)).map(({ kind }) => kind);
+  (await wholeLedger(database.db, repository)).map(({ kind }) => kind);
 const publish = () => {
   const { github, reader, secrets, ourselves } = acme.world;
   return publishLedger(github, chainSource(database.db, acme.repository, { reader, secrets, ourselves }));
@@ -146,23 +145,22 @@ test("what was never published is not taken off the branch: GitHub would refuse 
 test("killed after the entry and before the bodies went: the next look goes on", async () => {
   await happen([...whole]);
   const stopped = tools(31);
-  const killed = { ...stopped, entries: dieAt(2, stopped.entries) };
+  const die = () => {
+    throw new Error("killed");
+  };
+  const db = new Proxy(stopped.db, {
+    get(of, name) {
+      const value: unknown = name === "deleteFrom" ? die : Reflect.get(of, name);
+      return typeof value === "function" ? value.bind(of) : value;
+    },
+  });
+  const killed = { ...stopped, db };
   await expect(purge(acme.repository, killed)).rejects.toThrow("killed");
   expect([await inStore(), (await kinds()).at(-1)]).toEqual([[true, true], "payload.purged"]);
   await purge(acme.repository, tools(31));
   expect(await inStore()).toEqual([false, false]);
   expect((await kinds()).filter((kind) => kind === "payload.purged")).toHaveLength(1);
 });
-
-/** Fails when it is called for the n-th time. */
-function dieAt<A extends unknown[], R>(times: number, work: (...given: A) => Promise<R>) {
-  let calls = 0;
-  return async (...given: A): Promise<R> => {
-    calls += 1;
-    if (calls === times) throw new Error("killed");
-    return work(...given);
-  };
-}
 
 describe("nothing is given up", () => {
   const untouched = async (later: number, entries: number) => {
@@ -269,8 +267,8 @@ test("T167 a server that burns down reads the ledger back without the bodies tha
       purged: 2,
     });
     // And goes on from there.
-    await purge(acme.repository, { ...tools(60), db: fresh.db, entries: createEntryReader(fresh.db) });
-    expect(await createEntryReader(fresh.db)(acme.repository)).toHaveLength(5);
+    await purge(acme.repository, { ...tools(60), db: fresh.db });
+    expect(await wholeLedger(fresh.db, acme.repository)).toHaveLength(5);
   } finally {
     await fresh.close();
   }

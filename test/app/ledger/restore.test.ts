@@ -6,7 +6,6 @@ import { restoreChain } from "../../../app/ledger/restore.ts";
 import { refuseSecondSigner } from "../../../app/ledger/second-signer.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { chainSource } from "../../../app/ledger/source.ts";
-import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
 import { headOf } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { evidenceBranch } from "../../../core/ledger/branch.ts";
@@ -27,7 +26,8 @@ afterAll(async () => {
   await acme.close();
 });
 beforeEach(async () => {
-  for (const table of ["entries", "chains", "exports"] as const) await database.db.deleteFrom(table).execute();
+  for (const table of ["entries", "entry_keys", "chains", "exports"] as const)
+    await database.db.deleteFrom(table).execute();
   await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`).catch(() => {});
 });
 
@@ -39,7 +39,7 @@ const happen = (code: string, message: string, subject: { name: string; digest: 
       ourselves: acme.world.ourselves,
     },
     { code, message, subject },
-    { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z"), guard: createAttemptGuard() },
+    { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z") },
   );
 const publish = () => {
   const { github, reader, secrets, ourselves } = acme.world;

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { watchRequired } from "../../../app/ledger/watch-required.ts";
-import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
-import { appendEntries, createEntryReader } from "../../../app/store/chain.ts";
+import { appendEntries } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
+import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let acme: Acme;
 let database: OpenDatabase;
 const { sign } = createSigner(newKey().pem);
 const now = () => new Date("2026-11-21T10:00:00.000Z");
-const guard = createAttemptGuard();
 
 beforeAll(async () => {
   acme = await startAcme();
@@ -26,7 +25,6 @@ test("F10 a check that is no longer required is an incident, once until it is re
   const { repository, world: context } = acme;
   const { ourselves } = context;
   const { db } = database;
-  const entries = createEntryReader(db);
   const exported: number[] = [];
   const log: string[] = [];
   const watch = () =>
@@ -34,7 +32,7 @@ test("F10 a check that is no longer required is an incident, once until it is re
       db,
       ourselves,
       github: () => acme.clients.forRepository(repository, "read"),
-      entries,
+      restored: async () => undefined,
       queue: {
         enqueuePublish: async (_trx, id) => {
           exported.push(id);
@@ -42,11 +40,10 @@ test("F10 a check that is no longer required is an incident, once until it is re
       },
       sign,
       now,
-      guard,
       log: (line) => log.push(line),
     });
   const codes = async () =>
-    (await entries(repository)).flatMap((one) => (one.kind === "incident.raised" ? [one.body.code] : []));
+    (await wholeLedger(db, repository)).flatMap((one) => (one.kind === "incident.raised" ? [one.body.code] : []));
   const require = (checks: object | null) =>
     acme.as("lena", "PUT", "branches/main/protection", {
       required_status_checks: checks,
@@ -65,7 +62,7 @@ test("F10 a check that is no longer required is an incident, once until it is re
     db,
     { id: repository, name: "acme/web" },
     [{ kind: "incident.raised", actor, subject: [], body }],
-    { sign, now, guard },
+    { sign, now },
   );
 
   await watch();

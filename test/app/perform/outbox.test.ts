@@ -133,11 +133,16 @@ test("T3: the end of a run gives its agents up, in whatever process they work, a
   const body = { run: "run-2-1", story: 2, status: "cancelled" as const, reason: "stopped by @lena" };
   const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
   const stop = decisionOf({ drafts: [{ kind: "run.closed", actor, subject: [], body }] });
-  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), guard: async () => {}, queue };
+  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), queue };
   const performed = drainOutbox(database.db, ended, {
     async perform() {
       const fence = await takeLease(database.db, "issue/7/2");
-      await saveDecision(database.db, { subject, fence, repository: { id: 7, name: "acme/web" } }, stop, tools);
+      await saveDecision(
+        database.db,
+        { subject, fence, repository: { id: 7, name: "acme/web" }, seen: [] },
+        stop,
+        tools,
+      );
       return { type: "none" };
     },
     queue,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createEntryReader } from "../../../app/store/chain.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
 import type { Json } from "../../hosts/store-and-github.ts";
 import { waitUntil } from "../../hosts/until.ts";
+import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let site: TestService;
 beforeAll(async () => {
@@ -49,7 +49,7 @@ test("H5 T231 T232 T233: after any time away one sweep sees what was merged, clo
     unseen = late.number;
   });
   const repository = (await lena("GET", "")).id;
-  const read = () => createEntryReader(site.service().database.db)(repository);
+  const read = () => wholeLedger(site.service().database.db, repository);
   const ends = await waitUntil("the ends", async () => {
     const found = (await read()).flatMap((entry) => {
       if (entry.kind === "merge.observed") return [`#${entry.body.pull} merged, judged: ${entry.body.judged}`];

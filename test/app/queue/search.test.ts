@@ -3,6 +3,8 @@ import type { Queue } from "../../../app/queue/queue.ts";
 import { enqueueMatching } from "../../../app/queue/search.ts";
 import { subjectKey } from "../../../core/effects.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
+import { endedPulls } from "../../../core/record/unended.ts";
+import { standingAfter } from "../../builders/standing.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
@@ -44,7 +46,8 @@ async function marked(sha: string | null, base?: string, entries: TypedEntry[] =
   await enqueueMatching(search, {
     github: acme.clients,
     queue,
-    entries: async () => entries,
+    standing: async () => standingAfter(entries),
+    ended: async () => endedPulls(entries),
     searches,
   });
   return keys.sort();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createEntryReader } from "../../../app/store/chain.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
 import type { Json } from "../../hosts/store-and-github.ts";
 import { waitUntil } from "../../hosts/until.ts";
+import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let site: TestService;
 beforeAll(async () => {
@@ -67,7 +67,7 @@ test("an outsider's labels are dropped, and an outsider's command changes nothin
   await say("quinn", story.number, "/status");
   const repository = (await as("lena", "GET", "")).id;
   const authors = await waitUntil("the answer to @quinn", async () => {
-    const entries = await createEntryReader(site.service().database.db)(repository);
+    const entries = await wholeLedger(site.service().database.db, repository);
     const commands = entries.flatMap(({ kind, actor, body }) =>
       kind === "command" && body.issue === story.number ? [actor.login] : [],
     );

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createEntryReader } from "../../../app/store/chain.ts";
 import { sha256 } from "../../../core/digest.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
 import type { Json } from "../../hosts/store-and-github.ts";
 import { waitUntil } from "../../hosts/until.ts";
+import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let site: TestService;
 beforeAll(async () => {
@@ -98,7 +98,7 @@ test("T072 T073 T074: two green ones that break a limit together are refused; a 
   // A job that is run again after the group has landed decides nothing.
   expect(await actionVerdict(good)).toEqual({ verdict: "", failed: [expect.stringContaining("is no more")] });
 
-  const entries = createEntryReader(site.service().database.db);
+  const entries = (id: number) => wholeLedger(site.service().database.db, id);
   const repository: number = (await ask("GET", "/repos/acme/governed")).id;
   const merges = await waitUntil("both merges in the ledger", async () => {
     const found = (await entries(repository)).filter(({ kind }) => kind === "merge.observed");

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/ledger/signer.ts";
-import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
 import { appendEntries } from "../../../app/store/chain.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
 import { waitUntil } from "../../hosts/until.ts";
@@ -67,7 +66,7 @@ test("S11: what the service counts is told to whoever has its token", async () =
 
 test("S7: what was recorded last is on the branch when the service has stopped", async () => {
   const { db } = host.service().database;
-  const tools = { sign: createSigner(host.key.pem).sign, now: () => new Date(), guard: createAttemptGuard() };
+  const tools = { sign: createSigner(host.key.pem).sign, now: () => new Date() };
   const { id } = await host.as("lena", "GET", "");
   const body = { code: "manual", message: "recorded while the service stops", issue: null };
   const actor = { type: "app" as const, id: 4001, login: "sallyport[bot]" };

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/ledger/signer.ts";
-import { createEntryReader } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { takeLease } from "../../../app/store/leases.ts";
 import { decisionOf } from "../../../core/decision.ts";
 import { subjectKey } from "../../../core/effects.ts";
 import { newKey } from "../../builders/ledger.ts";
+import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let database: OpenDatabase;
 beforeAll(async () => {
@@ -21,12 +21,12 @@ test("T243 T244: of two workers on one subject the later one records, and the on
     enqueueEffects: async () => undefined,
     enqueuePublish: async () => undefined,
   };
-  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), guard: async () => {}, queue };
+  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), queue };
   const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
   const record = (fence: number, issue: number) =>
     saveDecision(
       database.db,
-      { subject, fence, repository: { id: 7, name: "acme/web" } },
+      { subject, fence, repository: { id: 7, name: "acme/web" }, seen: [] },
       decisionOf({
         drafts: [{ kind: "incident.raised", actor, subject: [], body: { code: "c", message: "m", issue } }],
         effects: [{ type: "ensure-sticky", key: `sticky/7/${issue}`, issue, body: "b" }],
@@ -37,7 +37,7 @@ test("T243 T244: of two workers on one subject the later one records, and the on
   const current = await takeLease(database.db, subjectKey(subject));
   await record(current, 1);
   await expect(record(paused, 2)).rejects.toMatchObject({ code: "lease-lost" });
-  expect((await createEntryReader(database.db)(7)).map(({ body }) => body)).toMatchObject([{ issue: 1 }]);
+  expect((await wholeLedger(database.db, 7)).map(({ body }) => body)).toMatchObject([{ issue: 1 }]);
   const effects = await database.db.selectFrom("effects").select("key").execute();
   expect(effects).toEqual([{ key: "sticky/7/1" }]);
 });

@@ -28,7 +28,7 @@ const written = (draft: Draft, seq = 1): TypedEntry => ({ ...draft, seq, hash: `
 const foreignLook = ({ entries = [], ...more }: Partial<PullSnapshot>) => pullLook([], entries, {}, more);
 
 /** What a look at #12 records of the reviews that GitHub tells. */
-function recorded(reviews: SeenReview[], entries: TypedEntry[] = []) {
+function recorded(reviews: SeenReview[], entries: readonly TypedEntry[] = []) {
   const look = foreignLook({ entries, reviews: newReviews(known(reviews), entries, 12) });
   return decidePull(look).drafts.filter((draft) => draft.kind === "review.observed");
 }

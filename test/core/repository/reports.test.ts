@@ -8,6 +8,7 @@ import { digestSpan, digestText } from "../../../core/repository/digest.ts";
 import { numbersSince } from "../../../core/repository/numbers.ts";
 import { decideRepository, type ReportFacts } from "../../../core/repository/repository.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
+import { standingAfter } from "../../builders/standing.ts";
 import { samplePlan } from "../../builders/story.ts";
 
 const sha = "a".repeat(40);
@@ -66,14 +67,14 @@ const entries = [
 ];
 
 test("C9, G9: a repository in numbers: each pull request counts once, and only since the moment", () => {
-  expect(numbersSince(entries, "2026-11-01T00:00:00.000Z")).toEqual({
+  expect(numbersSince(standingAfter(entries), "2026-11-01T00:00:00.000Z")).toEqual({
     ...{ judged: 2, red: 2, merged: 2, past: 1, opened: 0, rounds: 0, concerns: 0, spent: new Map([["USD", 12_000]]) },
     gates: [
       { gate: "tests", failed: 2, waived: 1 },
       { gate: "scope", failed: 1, waived: 0 },
     ],
   });
-  expect(numbersSince([], "2026-11-01T00:00:00.000Z").gates).toEqual([]);
+  expect(numbersSince(standingAfter([]), "2026-11-01T00:00:00.000Z").gates).toEqual([]);
 });
 
 const row: WaitingRow = {
@@ -89,7 +90,7 @@ const row: WaitingRow = {
 
 describe("C7: the dashboard", () => {
   test("says what waits, why, and who can go on; what people wrote marks up and mentions nothing", () => {
-    const text = dashboardText([row], false, numbersSince(entries, "2026-11-01T00:00:00.000Z"));
+    const text = dashboardText([row], false, numbersSince(standingAfter(entries), "2026-11-01T00:00:00.000Z"));
     expect(text).toContain(
       "needs sign off | The commit is not tested. | <code>/sign-off &lt;commit&gt; pass manual</code> (approvers) | 2026-11-19 |",
     );
@@ -111,14 +112,14 @@ describe("C7: the dashboard", () => {
     const text = dashboardText(
       Array(maxWaiting + 1).fill(long),
       false,
-      numbersSince(entries, "2026-11-01T00:00:00.000Z"),
+      numbersSince(standingAfter(entries), "2026-11-01T00:00:00.000Z"),
     );
     expect(text.length).toBeLessThan(65_000);
     expect(text).toContain("| `tests` | 2 | 1 |");
   });
 
   test("says that nothing waits, and that more waits than it shows", () => {
-    const numbers = numbersSince([], "2026-11-01T00:00:00.000Z");
+    const numbers = numbersSince(standingAfter([]), "2026-11-01T00:00:00.000Z");
     expect(dashboardText([], false, numbers)).toContain("Nothing waits for anybody.");
     expect(dashboardText([row], true, numbers)).toContain("Of more than 1;");
   });
@@ -163,7 +164,14 @@ describe("C7: the digest", () => {
 
 describe("what a policy's `reports` lead to", () => {
   const reports: ReportFacts = {
-    ...{ rhythm: "daily", hasWebhook: true, waiting: [row], more: false, entries },
+    ...{
+      rhythm: "daily",
+      hasWebhook: true,
+      waiting: [row],
+      more: false,
+      standing: standingAfter(entries),
+      digest: entries,
+    },
     issue: { number: 30, isOpen: true },
   };
   const sticky = ["ensure-sticky", "sticky/7/30"];
@@ -197,7 +205,7 @@ describe("what a policy's `reports` lead to", () => {
     ],
     ["the comment alone without a digest", { ...reports, rhythm: null }, [sticky]],
     ["nothing once a person closed it", { ...reports, issue: { number: 30, isOpen: false } }, []],
-    ["no digest of a day on which nothing happened", { ...reports, entries: [] }, [sticky]],
+    ["no digest of a day on which nothing happened", { ...reports, digest: [] }, [sticky]],
   ])("%s", (_, given, effects) => {
     expect(decided(given)).toEqual(effects);
   });
