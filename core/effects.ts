@@ -1,9 +1,10 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { BodyRef, FileRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
-import type { Effort } from "../schemas/policy-agents.ts";
+import type { ActionsWorkflow, Effort } from "../schemas/policy-agents.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
 import type {
+  ActionsRun,
   Casefile,
   Instruction,
   Pack,
@@ -73,14 +74,7 @@ type Asking = { backend: string; model: string | null; effort?: Effort; spending
  */
 export type Effect =
   /** Reacts to a person's command and answers it in one line. */
-  | {
-      type: "reply";
-      key: string;
-      issue: number;
-      comment: number | null;
-      accepted: boolean;
-      line: string;
-    }
+  | { type: "reply"; key: string; issue: number; comment: number | null; accepted: boolean; line: string }
   /** Passes over a stranger's command. With a line, it is told once a day; without, that nobody reads it again is all. */
   | { type: "turn-away"; key: string; issue: number; told: { comment: number | null; line: string } | null }
   /** One comment of ours on an issue or pull request, edited and never repeated. */
@@ -94,14 +88,7 @@ export type Effect =
   /** Makes a story a sub-issue of the epic that it names. */
   | { type: "link-story"; key: string; epic: number; story: number }
   /** Opens a diff prompt as a sub-issue of its story, blocked by the earlier prompts it depends on. */
-  | {
-      type: "open-prompt";
-      key: string;
-      story: number;
-      title: string;
-      body: string;
-      blockedBy: number[];
-    }
+  | { type: "open-prompt"; key: string; story: number; title: string; body: string; blockedBy: number[] }
   | ({
       type: "ask-planner";
       key: string;
@@ -134,7 +121,11 @@ export type Effect =
       packSha256: string;
       /** The program that works instead of our own agent, as the policy names it; absent: none. */
       tool?: string;
+      /** The workflow in whose run it works; absent: on the service's machine. */
+      actions?: ActionsWorkflow;
     } & Asking)
+  /** Cancels the workflow's run of an agent that was stopped; `agent`: the key of its effect. */
+  | { type: "cancel-run"; key: string; agent: string }
   /** Runs the verification commands of a recorded pack on a recorded answer, in the sandbox. */
   | { type: "run-commands"; key: string; run: string; packSha256: string; resultSha256: string }
   /** Lets a reviewer agent read a written change; its pack is recorded. */
@@ -294,6 +285,7 @@ export type EffectResult =
       usage: Usage;
       /** The program that worked; absent: our own agent. */
       tool?: Tool;
+      actions?: ActionsRun;
     };
 
 /** Our App and its bot account. They distinguish our own comments and branches from forged ones. */

@@ -19,7 +19,8 @@ export type ErrorCode =
   | "pull-closed"
   | "rate-limit"
   | "second-signer"
-  | "secret-in-prompt";
+  | "secret-in-prompt"
+  | "waiting";
 
 /** An error's message. When all of several addresses refuse a connection, Node's error has only a code. */
 export function messageOf(error: unknown): string {

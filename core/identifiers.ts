@@ -51,6 +51,8 @@ export const effectKey = {
     `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}/commands`,
   /** The beginning of the keys of all agents of a run. */
   agents: (repository: number, run: string) => `agent/${repository}/${run}/`,
+  /** Cancels the workflow's run of a stopped agent, by the key of its effect. */
+  cancel: (agent: string) => `cancel/${agent}`,
   /** Shows what a changed policy would have meant, once for each pair of policies (the SHAs of their blobs). */
   backtest: (repository: number, pull: number, before: string, after: string) =>
     `backtest/${repository}/${pull}/${before}/${after}`,

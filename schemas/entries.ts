@@ -22,7 +22,7 @@ import {
 } from "./entry-parts.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
-import { Attempt, Cost, Failure, Redaction, Size, Tool, Usage, WrittenCasefile } from "./step.ts";
+import { ActionsRun, Attempt, Cost, Failure, Redaction, Size, Tool, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
@@ -137,6 +137,7 @@ export const entryBodies = {
     seconds: z.number().min(0),
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the answer."),
     tool: Tool.optional().describe("The program that worked with the model; absent: Sallyport's own agent."),
+    actions: ActionsRun.optional().describe("The workflow's run in which it worked; absent: the service's machine."),
   }),
   "attempt.closed": z.strictObject({
     ...step,

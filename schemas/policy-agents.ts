@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { count, plainFile, seconds } from "./policy-values.ts";
+import { Sha } from "./text.ts";
 
 const trailer = z
   .string()
@@ -82,6 +83,19 @@ const Budget = z.strictObject({
 /** What a repository's agents may cost, in the currency of the policy's prices; a part that is absent has no limit. */
 export type Budget = z.infer<typeof Budget>;
 
+/**
+ * The workflow in whose runs programs work in place of the service's machine: its path, and the id that git gives its
+ * content, so that a run of any other version is refused.
+ */
+export const ActionsWorkflow = z.strictObject({
+  workflow: z
+    .string()
+    .regex(/^\.github\/workflows\/[\w-][\w.-]{0,80}\.ya?ml$/, "name a file in `.github/workflows/`")
+    .describe("The file on the default branch, as `sallyport init --actions` writes it."),
+  blob: Sha.describe("The id of its content: `git rev-parse HEAD:<the file>`."),
+});
+export type ActionsWorkflow = z.infer<typeof ActionsWorkflow>;
+
 /** The part of the policy that says which models work, and within which limits. */
 export const Agents = z
   .strictObject({
@@ -104,6 +118,10 @@ export const Agents = z
             label: z.string().min(1).max(50).optional().describe("A label of the story chooses it for its runs too."),
             role: z.string().optional().describe("The role that it serves. Absent, on one with a name: all of them."),
             ...{ use: ModelService, model: model.optional(), tool: tool.optional(), effort: effort.optional() },
+            backend: z
+              .literal("actions")
+              .optional()
+              .describe("`actions`: the program works in a run of the workflow that `agents.actions` names."),
           })
           .refine(({ name, role }) => name !== undefined || role !== undefined, {
             message: "say which role it serves, or by which name a run chooses it",
@@ -116,10 +134,17 @@ export const Agents = z
           .refine(({ use, tool }) => tool === undefined || [null, use].includes(tools[toolIn(tool).name]), {
             message: "this program talks with another service: `claude` with `anthropic`, `codex` with `openai`",
             path: ["tool"],
+          })
+          .refine(({ backend, tool }) => backend === undefined || tool !== undefined, {
+            message: "on Actions a program works: name one, such as `tool: claude@2.1.332`",
+            path: ["tool"],
           }),
       )
       .max(50)
       .default([]),
+    actions: ActionsWorkflow.optional().describe(
+      "The workflow of routes with `backend: actions`. The App needs what `app-actions.yml` asks for besides.",
+    ),
     reviewer: z
       .strictObject({
         use: ModelService.optional().describe("Absent: as `default`."),
@@ -170,6 +195,10 @@ export const Agents = z
   .refine((agents) => unpriced(agents).length === 0, {
     message: "a budget needs the price of every model: name each model, and its price in `agents.prices.models`",
     path: ["budget"],
+  })
+  .refine(({ routes, actions }) => actions !== undefined || routes.every(({ backend }) => backend === undefined), {
+    message: "a route works on Actions and no workflow is named: `npx sallyport init --actions` prints these lines",
+    path: ["actions"],
   });
 
 /** The models whose price a budget needs and lacks; null: one that the policy does not name. */

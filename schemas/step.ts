@@ -169,6 +169,13 @@ export type CommandRun = z.infer<typeof CommandRun>;
 
 /** The most characters of a command's output that are kept. */
 export const excerptLength = 2_000;
+/** The run of a workflow in which a program worked: its id, the workflow's content as git names it, and what its jobs took. */
+export const ActionsRun = z.strictObject({
+  run: z.int().positive(),
+  workflow: Sha,
+  seconds: z.number().min(0).describe("Of all its jobs together: what GitHub counts as minutes."),
+});
+export type ActionsRun = z.infer<typeof ActionsRun>;
 
 /** What was redacted from a text before it was stored, because it was a secret or looked like one; never the value. */
 export const Redaction = z.strictObject({
@@ -216,6 +223,7 @@ export const StepResult = z.strictObject({
       "memory-exceeded",
       "output-exceeded",
       "processes-exceeded",
+      "not-accepted",
     ])
     .describe("Why it ended."),
   summary: z.string().max(10_000),
@@ -232,3 +240,25 @@ export const StepResult = z.strictObject({
     .describe("Written by our host and never by the agent: what it cut out of the answer."),
 });
 export type StepResult = z.infer<typeof StepResult>;
+
+/** A path that a sealed result changes; `blob`: where its content is in the artifact; null: it is deleted. */
+export const SealedFile = z.strictObject({
+  path: pathInTree,
+  blob: z.strictObject({ sha256: Sha256, bytes: z.int().min(0) }).nullable(),
+});
+export type SealedFile = z.infer<typeof SealedFile>;
+
+/**
+ * What a run of the workflow says of itself and its program's work, beside the files. Whoever controls the runner wrote
+ * it: it counts only as far as it agrees with what was recorded before the run.
+ */
+export const SealedResult = z.strictObject({
+  version: z.literal(1),
+  nonce: z.string(),
+  pack: Sha256,
+  base: Sha,
+  run: z.int().positive(),
+  result: StepResult.omit({ files: true }),
+  files: z.array(SealedFile).max(500),
+});
+export type SealedResult = z.infer<typeof SealedResult>;

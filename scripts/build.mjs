@@ -92,7 +92,7 @@ await build({
 });
 await build({
   ...shared,
-  entryPoints: { action: "action/index.ts" },
+  entryPoints: { action: "action/index.ts", job: "app/job.ts" },
   format: "esm",
   target: "node24",
   banner: { js: requireBanner },

@@ -26,10 +26,10 @@ const rooms: Record<string, string> = {
   core: ". redaction ledger paths people record contract languages analysis analysis/workflow gates policy verdict story health evidence group replay pull repository",
   collect: ". git github secrets yaml issue policy content backtest repository draft ledger pull group",
   app:
-    "settings runner agents store github ledger perform reconcile queue http pages service health terminal demo " +
+    "settings runner agents store github actions ledger perform reconcile queue http pages service health terminal demo " +
     "cli/check cli/backtest cli/init cli/policy cli/ledger cli/setup cli .",
   action: ".",
-  sandbox: "state git request present seed changes endpoints graphql server .",
+  sandbox: "state git request present seed changes workflows endpoints graphql server .",
 };
 
 const sources = (folder: string): string[] =>
@@ -126,7 +126,7 @@ test("core is pure: no clock, no chance, no environment, no network", () => {
 });
 
 test("the environment is read in entry files only", () => {
-  const entries = ["app/cli.ts", "action/index.ts", "sandbox/main.ts"];
+  const entries = ["app/cli.ts", "app/job.ts", "action/index.ts", "sandbox/main.ts"];
   expect(containing(/process\.env/).filter((file) => !entries.includes(file))).toEqual([]);
 });
 

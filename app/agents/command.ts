@@ -217,7 +217,7 @@ async function judge(work: Work, readTree: () => Promise<TreeChanges>): Promise<
   if (outcome === "asked") return { ...nothing, outcome, code: "agent-asked", summary, questions };
   if (outcome === "stopped") return { ...nothing, outcome, code: "agent-stopped", summary, questions };
   const changes = await readTree();
-  const refused = changes.ok ? await write(changes.files, workspace) : [`${changes.path} ${changes.why}`];
+  const refused = changes.ok ? await writeInto(changes.files, workspace) : [`${changes.path} ${changes.why}`];
   if (refused.length > 0) {
     const more = refused.length > 5 ? `, and ${refused.length - 5} more` : "";
     const what = `${refused.slice(0, 5).join("; ")}${more}`;
@@ -227,7 +227,10 @@ async function judge(work: Work, readTree: () => Promise<TreeChanges>): Promise<
 }
 
 /** Puts a program's files into the workspace, which refuses what it refuses to our own agent; gives the refusals. */
-async function write(files: Extract<TreeChanges, { ok: true }>["files"], workspace: Workspace): Promise<string[]> {
+export async function writeInto(
+  files: Extract<TreeChanges, { ok: true }>["files"],
+  workspace: Workspace,
+): Promise<string[]> {
   const refused: string[] = [];
   // What is gone first: a file may stand where a folder was.
   for (const { path, content } of files.toSorted(

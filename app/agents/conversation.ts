@@ -118,7 +118,8 @@ export async function callModel(
     // A service that is down for longer is no reason to end the work: it is parked, and goes on from its stored answers.
     if ((waitFor ?? 0) > limits.longestWait)
       throw parked(streamed.failure.message, new Date(Date.now() + (waitFor ?? 0)));
-    if (tries === limits.tries) throw new SallyportError("model", streamed.failure.message, { retry: true });
+    if (tries === (service.tries ?? limits.tries))
+      throw new SallyportError("model", streamed.failure.message, { retry: true });
     // Spread by chance: what failed together does not come back together.
     const wait = waitFor ?? limits.firstWait * 2 ** (tries - 1) * (1 + Math.random());
     await sleep(wait, undefined, { signal }).catch(() => undefined);
@@ -155,8 +156,9 @@ async function streamOnce(
   choice: Choice | undefined,
   access: Access,
   dialect: Dialect,
-  { signal, silenceSeconds }: { signal: AbortSignal; silenceSeconds: number },
+  { service, signal, ...context }: { service: Service; signal: AbortSignal; silenceSeconds: number },
 ): Promise<Streamed> {
+  const silenceSeconds = service.patience ?? context.silenceSeconds;
   const quiet = new AbortController();
   const listen = () => setTimeout(() => quiet.abort(), silenceSeconds * 1_000);
   let timer = listen();

@@ -14,13 +14,19 @@ import type { AgentEvent, CallStore, Service } from "./run.ts";
 /** The most bytes of one call, how many are held at once, and the milliseconds between two signs of life. */
 const limits = { callBytes: 32_000_000, atOnce: 8, ping: 10_000 } as const;
 
-/** A relay at work: what its calls used, and whether one is under way. */
-export type Relay = {
+/** The calls of one run, as they pass: what they used, and whether one is under way. */
+export type Calls = {
   usage: Usage;
   redacted: AnswerRedaction[];
   isWaiting(): boolean;
-  close(): Promise<void>;
+  /** Answers a request of the program's. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  /** Lets no further call pass, and waits for the one under way. */
+  end(why: string): Promise<void>;
 };
+
+/** A relay at work. */
+export type Relay = Pick<Calls, "usage" | "redacted" | "isWaiting"> & { close(): Promise<void> };
 
 /** What passes through a relay, and who hears of it. */
 export type Passing = {
@@ -30,21 +36,22 @@ export type Passing = {
   about: string;
   limits: { silence: number; turns: number; tokens: number };
   signal: AbortSignal;
-  onAnswer(event: AgentEvent): void;
+  /** Hears of an answer before the program does. */
+  onAnswer(event: AgentEvent): void | Promise<void>;
   /** The run has to end: why, or an error after which it may be tried again. No call passes any more. */
   onEnd(failure: TalkFailure | SallyportError): void;
 };
 
 /**
- * Serves a program's model calls on a Unix socket, its only way out. It passes on calls of one path and one model to the
- * one service, one after the other, with a key that the program never sees. Each answer is stored before the program
- * gets any of it, as our own agents' answers are, so a second run reads it from the store. Limits are counted here.
+ * Passes on a program's model calls: those of one path and one model to the one service, one after the other, with a key
+ * that the program never sees. Each answer is stored before the program gets any of it, as our own agents' answers are,
+ * so a second run reads it from the store. Limits are counted here; `before`: what the run's calls used already.
  */
-export async function startRelay(socket: string, passing: Passing): Promise<Relay> {
+export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "redacted">): Calls {
   const { service, calls, about, signal, onAnswer } = passing;
   const passage = passages[service.name];
-  const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
-  const redacted: AnswerRedaction[] = [];
+  const usage: Usage = { ...(before?.usage ?? { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 }) };
+  const redacted: AnswerRedaction[] = [...(before?.redacted ?? [])];
   let waiting = 0;
   let held = 0;
   let closed: string | null = null;
@@ -98,7 +105,7 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
         end({ ok: false, code: "bad-answer", message: `${message}; nothing of it was used` });
         return refuse(message);
       }
-      onAnswer({ type: "answer", key, replayed, stopReason: answer.reason, usage: { ...usage } });
+      await onAnswer({ type: "answer", key, replayed, stopReason: answer.reason, usage: { ...usage } });
       const stored = await calls.get(key);
       if (stored === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
       if (!call.isStream) return send(response, 200, JSON.parse(stored));
@@ -115,40 +122,53 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
     send(response, 400, passage.refusal(known.message));
   };
 
-  const server = createServer((request, response) => {
-    if (request.method !== "POST" || request.url?.split("?")[0] !== passage.path)
-      return send(response, 404, passage.refusal(`Sallyport passes on ${passage.path} only`));
-    if (held >= limits.atOnce) return send(response, 429, passage.refusal("too many calls at once: try again later"));
-    held += 1;
-    response.on("close", () => {
-      held -= 1;
-    });
-    void bodyOf(request).then((body) => {
-      if (body === null) return send(response, 400, passage.refusal("the call is too large, or broke off"));
-      waiting += 1;
-      // One after the other, so that several at once do not pass a limit.
-      turn = turn
-        .then(() => pass(request, body, response))
-        .catch((error: unknown) => fail(error, response))
-        .finally(() => {
-          waiting -= 1;
-        });
-    });
-  });
+  return {
+    usage,
+    redacted,
+    isWaiting: () => waiting > 0,
+    answer(request, response) {
+      if (request.method !== "POST" || request.url?.split("?")[0] !== passage.path)
+        return send(response, 404, passage.refusal(`Sallyport passes on ${passage.path} only`));
+      if (held >= limits.atOnce) return send(response, 429, passage.refusal("too many calls at once: try again later"));
+      held += 1;
+      response.on("close", () => {
+        held -= 1;
+      });
+      void bodyOf(request).then((body) => {
+        if (body === null) return send(response, 400, passage.refusal("the call is too large, or broke off"));
+        waiting += 1;
+        // One after the other, so that several at once do not pass a limit.
+        turn = turn
+          .then(() => pass(request, body, response))
+          .catch((error: unknown) => fail(error, response))
+          .finally(() => {
+            waiting -= 1;
+          });
+      });
+    },
+    async end(why) {
+      closed ??= why;
+      await turn;
+    },
+  };
+}
+
+/** Serves a program's model calls on a Unix socket, its only way out. */
+export async function startRelay(socket: string, passing: Passing): Promise<Relay> {
+  const calls = passCalls(passing);
+  const server = createServer(calls.answer);
   server.listen(socket);
   await once(server, "listening");
   // Whoever else is on this machine has no business here.
   await chmod(socket, 0o600);
   await give(socket);
   return {
-    usage,
-    redacted,
-    isWaiting: () => waiting > 0,
-    async close() {
-      closed ??= "the run has ended";
+    ...calls,
+    close() {
+      const ended = calls.end("the run has ended");
       server.close();
       server.closeAllConnections();
-      await turn;
+      return ended;
     },
   };
 }

@@ -20,7 +20,11 @@ export type Purse = {
   reserve(most: { read: number; written: number }): Promise<Reserved | { ok: false; why: string; until: Date | null }>;
 };
 
-/** The service and model of a call, and what pays for it; without a purse nobody counts money. */
+/**
+ * The service and model of a call, and what pays for it; without a purse nobody counts money. What stands before the
+ * service, as the App does for a run on Actions, may say how often a call is tried and for how many seconds it may be
+ * silent; absent: as for the service itself.
+ */
 export type Service = {
   name: ModelService;
   apiKey: string | null;
@@ -29,6 +33,8 @@ export type Service = {
   /** How hard it thinks; absent: as the service has it. */
   effort?: Effort;
   purse?: Purse;
+  tries?: number;
+  patience?: number;
 };
 
 /** An agent's visible actions, reported as they happen; `usage`: all that was used up to this answer. */

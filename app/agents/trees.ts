@@ -16,11 +16,12 @@ export type TreeReader = { list(): Promise<TreeFile[]>; read(path: string): Prom
 /** A tree that can also be read as a whole, for a program that works on a copy; what is too large to be shown is left out. */
 export type WholeTree = TreeReader & { readAll(): Promise<(TreeFile & { content: Uint8Array })[]> };
 
-/** A larger file is not shown to an agent. */
-const fileBytes = 2_000_000;
-
-/** The most bytes of a tree that one agent may read: they are held until its work ends, and it chooses the files. */
-const treeBytes = 64_000_000;
+/**
+ * A larger file is not shown to an agent; and the most bytes of a tree that one agent may read: they are held until its
+ * work ends, and it chooses the files.
+ */
+export const treeLimits = { fileBytes: 2_000_000, treeBytes: 64_000_000 } as const;
+const { fileBytes, treeBytes } = treeLimits;
 
 /** The most requests for a whole tree: what GitHub gives by the hundred is text, the rest comes one by one. */
 const treeRequests = 1_000;

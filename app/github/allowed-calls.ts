@@ -12,7 +12,7 @@ const runRef = /^heads\/sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/;
 const isText = (value: unknown): value is string => typeof value === "string";
 
 // Every write that effects need, below `/repos/{owner}/{repo}`. Approving, merging, arming auto-merge, protection,
-// access, secrets, workflows and GraphQL mutations are refused because they are not listed here.
+// access, secrets, changes of workflows and GraphQL mutations are refused because they are not listed here.
 const writes: readonly Rule[] = [
   { method: "POST", path: /^\/issues$/ },
   {
@@ -39,6 +39,18 @@ const writes: readonly Rule[] = [
   // An answer in a thread, and a request for a review; a review itself is not listed.
   { method: "POST", path: /^\/pulls\/\d+\/comments\/\d+\/replies$/ },
   { method: "POST", path: /^\/pulls\/\d+\/requested_reviewers$/ },
+  // A run of a workflow as the branch has it, with texts of ours, and its end.
+  {
+    method: "POST",
+    path: /^\/actions\/workflows\/[\w.-]+\/dispatches$/,
+    body: ({ ref, inputs, return_run_details: details, ...others }) =>
+      Object.keys(others).length === 0 &&
+      isText(ref) &&
+      isRecord(inputs) &&
+      Object.values(inputs).every(isText) &&
+      details !== false,
+  },
+  { method: "POST", path: /^\/actions\/runs\/\d+\/(?:force-)?cancel$/ },
   { method: "POST", path: /^\/check-runs$/ },
   { method: "PATCH", path: /^\/check-runs\/\d+$/ },
 ];

@@ -3,8 +3,8 @@ import type { ProbotOctokit } from "probot";
 import { SallyportError } from "../../core/errors.ts";
 import { type Minted, mintIfThere } from "./token.ts";
 
-/** An installation of our App, and whether we may read its artifacts and the members of its account. */
-export type Installation = { id: number; hasActions: boolean; hasMembers: boolean };
+/** An installation of our App: what it may do with Actions, and whether it may read the members of its account. */
+export type Installation = { id: number; actions: "read" | "write" | null; hasMembers: boolean };
 
 /** A repository's installation and name, as GitHub reports them now: a webhook's payload is never trusted for this. */
 export type InstalledRepository = { installation: Installation; owner: string; repo: string };
@@ -62,7 +62,7 @@ async function listInstallations({ asApp }: InstallationTools): Promise<Installa
     .filter((one) => one.suspended_at === null)
     .map(({ id, permissions: { actions, members } }) => ({
       id,
-      hasActions: actions !== undefined,
+      actions: actions ?? null,
       hasMembers: members !== undefined,
     }));
 }

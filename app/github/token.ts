@@ -18,13 +18,17 @@ const permissions = {
 } as const;
 
 /**
- * The permissions of a token. An installation on a person's account has no members to read, and one that is older than
- * the permission for artifacts has it only once its owner has accepted it: GitHub refuses a token that asks for more.
+ * The permissions of a token. An installation on a person's account has no members to read, one that is older than the
+ * permission for artifacts has it only once its owner has accepted it, and only some may start workflows: GitHub refuses
+ * a token that asks for more.
  */
-export function permissionsFor(use: Use, { hasActions, hasMembers }: { hasActions: boolean; hasMembers: boolean }) {
-  if (use === "write") return permissions.write;
-  const { actions, members, ...others } = permissions.read;
-  return { ...others, ...(hasActions ? { actions } : {}), ...(hasMembers ? { members } : {}) };
+export function permissionsFor(
+  use: Use,
+  { actions, hasMembers }: { actions: "read" | "write" | null; hasMembers: boolean },
+) {
+  if (use === "write") return { ...permissions.write, ...(actions === "write" ? { actions } : {}) };
+  const { actions: read, members, ...others } = permissions.read;
+  return { ...others, ...(actions === null ? {} : { actions: read }), ...(hasMembers ? { members } : {}) };
 }
 
 /** How long before its expiry a token is replaced, in milliseconds. */

@@ -39,13 +39,16 @@ export async function collectHealth(
   const settings = { ...machine, problems: [], rest: { appKeyProblem, ledgerKey, database } };
   if (appKeyProblem !== null) return { settings, app: null, identity: null, repositories: [], services: [], tools: [] };
   const github = createGitHub(config, onToken);
-  const app = { needs: await readManifest(), ...(await readAppFacts(github.asApp)) };
+  const app = await readAppFacts(github.asApp);
   const isSignedIn = app.app.known && app.app.value !== null;
   const identity = isSignedIn && "publicKey" in ledgerKey ? await readIdentity(github, ledgerKey.publicKey) : null;
   const repositories = identity?.known === true ? await readRepositories(github, wanted) : [];
   const agents = workingAgents(repositories);
   const services = await probeServices(config, agents);
-  return { settings, app, identity, repositories, services, tools: await probeTools(config, agents) };
+  const onActions = agents.some(({ routes }) => routes.some(({ backend }) => backend !== undefined));
+  const needs = await readManifest(onActions);
+  const tools = await probeTools(config, agents);
+  return { settings, app: { needs, ...app }, identity, repositories, services, tools };
 }
 
 function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
@@ -111,13 +114,16 @@ async function probeServices(config: Config, agents: readonly Policy["agents"][]
 }
 
 /** Tries every agent's program that a policy names, one after the other. */
-async function probeTools({ agentTools }: Config, agents: readonly Policy["agents"][]): Promise<ToolFact[]> {
-  const tools = new Map(
-    agents.flatMap(({ routes }) =>
-      routes.flatMap(({ tool, use }) => (tool === undefined ? [] : [[tool, use] as const])),
-    ),
-  );
+async function probeTools({ agentTools, publicUrl }: Config, agents: readonly Policy["agents"][]): Promise<ToolFact[]> {
+  const routes = agents.flatMap((one) => one.routes);
+  const named = routes.flatMap(({ tool, use, backend }) => (tool === undefined ? [] : [{ tool, use, backend }]));
   const facts: ToolFact[] = [];
-  for (const [tool, use] of tools) facts.push({ tool, problem: await tryProgram(tool, use, agentTools) });
-  return facts;
+  const tried = new Map(
+    named.flatMap(({ tool, use, backend }) => (backend === undefined ? [[tool, use] as const] : [])),
+  );
+  for (const [tool, use] of tried)
+    facts.push({ tool, on: "machine", problem: await tryProgram(tool, use, agentTools) });
+  const problem = publicUrl === null ? "runs on Actions find this service nowhere: set PUBLIC_URL" : null;
+  const dispatched = new Set(named.flatMap(({ tool, backend }) => (backend === undefined ? [] : [tool])));
+  return [...facts, ...[...dispatched].map((tool) => ({ tool, on: "actions" as const, problem }))];
 }

@@ -5,18 +5,27 @@ import * as z from "zod";
 import type { Granted } from "../../core/health/installation.ts";
 import { packageHome } from "../settings/package-home.ts";
 
-const Manifest = z.object({
-  url: z.url(),
+const Asked = z.object({
   default_events: z.array(z.string()),
   default_permissions: z.record(z.string(), z.string()),
 });
+const Manifest = z.object({ ...Asked.shape, url: z.url() });
 
 const Package = z.object({ engines: z.object({ node: z.string().regex(/^>=[0-9]+(\.[0-9]+)?$/) }) });
 
-/** The App's own page, and the permissions and events that it requests: those of `app.yml`, part of the package. */
-export async function readManifest(): Promise<Granted & { url: string }> {
-  const manifest = Manifest.parse(load(await readFile(join(packageHome(), "app.yml"), "utf8")));
-  return { url: manifest.url, permissions: manifest.default_permissions, events: manifest.default_events };
+/**
+ * The App's own page, and the permissions and events that it requests: those of `app.yml`, part of the package, and those
+ * of `app-actions.yml` where it starts runs on Actions.
+ */
+export async function readManifest(onActions: boolean): Promise<Granted & { url: string }> {
+  const read = async (name: string) => load(await readFile(join(packageHome(), name), "utf8"));
+  const manifest = Manifest.parse(await read("app.yml"));
+  const more = onActions ? Asked.parse(await read("app-actions.yml")) : { default_permissions: {}, default_events: [] };
+  return {
+    url: manifest.url,
+    permissions: { ...manifest.default_permissions, ...more.default_permissions },
+    events: [...manifest.default_events, ...more.default_events],
+  };
 }
 
 /** The oldest version of Node that the package runs on: `22` or `22.12`. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
 import { sha256 } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { runsPath } from "../actions/protocol.ts";
 import type { Config } from "../settings/config.ts";
 
 /** GitHub sends at most 25 MB; a longer body is not GitHub's. */
@@ -41,16 +42,18 @@ export type Receiver = {
   ready(): Promise<void>;
   /** What the process counts, as text for Prometheus. */
   metrics(): Promise<string>;
+  /** Answers a run of the workflow on Actions; a model may think for minutes before it does. */
+  runs?(request: IncomingMessage, response: ServerResponse): Promise<void>;
 };
 
 /**
- * The HTTP side: webhooks at `/api/github/webhooks`, the pages, if there are any, and two checks: `/healthz` says that
+ * The HTTP side: webhooks at `/api/github/webhooks`, runs on Actions below `/api/runs`, the pages, if there are any, and two checks: `/healthz` says that
  * the process lives, `/readyz` that it can take in deliveries. `/metrics` is there for whoever knows its token, if it
  * has one. Fails with `bad-input` when the port is taken.
  */
 export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port" | "metricsToken">,
-  { receive, ready, metrics }: Receiver,
+  { receive, ready, metrics, runs }: Receiver,
   log: (line: string) => void,
   pages: Pages | null = null,
 ): Promise<Server> {
@@ -67,7 +70,9 @@ export async function startServer(
     const { metricsToken } = config;
     if (metricsToken !== null && request.method === "GET" && request.url === "/metrics")
       return void answerMetrics(request, response, metricsToken, metrics).catch(failed);
-    answer(request, response, { middleware, pages, pending, health }).catch(failed);
+    answer(request, response, { middleware, ...(runs === undefined ? {} : { runs }), pages, pending, health }).catch(
+      failed,
+    );
   });
   // Must outlast a kept-alive sender's pauses: a request sent while we close its connection would be lost.
   server.keepAliveTimeout = 65_000;
@@ -121,10 +126,11 @@ async function answer(
   response: ServerResponse,
   {
     middleware,
+    runs,
     pages,
     pending,
     health,
-  }: {
+  }: Pick<Receiver, "runs"> & {
     middleware(request: IncomingMessage, response: ServerResponse): unknown;
     pages: Pages | null;
     pending: PendingRequests;
@@ -140,7 +146,9 @@ async function answer(
     );
     return isWell ? plain(response, 200, "ok") : plain(response, 503, "Not ready; the log says why.");
   }
-  const isPost = request.method === "POST" && !url.startsWith("/api/github/webhooks");
+  const answerRun = url.startsWith(runsPath) ? runs : undefined;
+  if (answerRun !== undefined && request.method === "GET") return answerRun(request, response);
+  const isPost = request.method === "POST" && !url.startsWith("/api/");
   const isShort = isPost && Number(request.headers["content-length"]) <= maxFormBytes;
   if (pages !== null && (request.method === "GET" || request.method === "HEAD" || isShort)) {
     await pages(request, response);
@@ -151,6 +159,7 @@ async function answer(
   if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");
   if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
   if (request.method === "POST") countBytes(pending, request, response);
+  if (answerRun !== undefined) return answerRun(request, response);
   await middleware(request, response);
   if (!response.headersSent) plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
 }

@@ -9,6 +9,7 @@ import { deliveries } from "../settings/metrics.ts";
 import { traced } from "../settings/tracing.ts";
 import type { Database } from "../store/database.ts";
 import { type Delivery, storeDeliveries, takeNamed } from "../store/deliveries.ts";
+import { wakeDispatch } from "../store/dispatches.ts";
 import { batched } from "./batch.ts";
 
 /**
@@ -80,7 +81,7 @@ export type WebhookReceiver = {
  */
 export function createReceiver(tools: {
   db: Database;
-  queue: Pick<Queue, "enqueueNamed">;
+  queue: Pick<Queue, "enqueueNamed" | "enqueueEffects">;
   botId: number;
   log: Log;
   /** Aborted when the service stops. */
@@ -121,7 +122,7 @@ export function createReceiver(tools: {
     isMore = true;
     if (!isPassing) void pass();
   };
-  const take = async ({ id, name }: EmitterWebhookEvent, named: Named) => {
+  const take = async ({ id, name, payload }: EmitterWebhookEvent, named: Named) => {
     let outcome = "failed";
     const isNaming = named.subjects.length + named.searches.length > 0;
     try {
@@ -137,6 +138,11 @@ export function createReceiver(tools: {
     } finally {
       deliveries.inc({ event: name, outcome });
     }
+    // Only where to look: what became of the run is read from GitHub.
+    if (name === "workflow_run" && payload.action === "completed" && payload.repository)
+      await wakeDispatch(db, queue, payload.repository.id, payload.workflow_run.id).catch((error: unknown) =>
+        log.warn({}, `the end of a run on Actions is seen later: ${messageOf(error)}`),
+      );
   };
   const receive = (event: EmitterWebhookEvent) => {
     const { id, name, payload } = event;

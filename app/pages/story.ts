@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { planLists } from "../../core/contract/plan-parts.ts";
 import type { TypedEntry } from "../../core/entries.ts";
+import { actionsText } from "../../core/evidence/entry-text.ts";
 import { attemptName } from "../../core/identifiers.ts";
 import { foldStory, type PromptRecord, type StoryRecord } from "../../core/record/story.ts";
 import { promptState, stageNames, storyStage } from "../../core/story/standing.ts";
@@ -69,12 +70,13 @@ function promptRow(prompt: PromptRecord, record: StoryRecord, places: Places): H
 function attemptText({ pack, response, closed }: PromptRecord["attempts"][number], places: Places): Html {
   const name = html`<a href="${places.attempt(pack.prompt, pack.attempt)}"><strong>${attemptName(pack)}</strong></a>`;
   if (response === null) return html`${name} began from ${short(pack.base)}; no answer is recorded.`;
-  const { usage, seconds, code, outcome } = response;
+  const { usage, seconds, code, outcome, actions } = response;
+  const where = actions === undefined ? "" : `, ${actionsText(actions)}`;
   const reasons =
     closed?.reasons.map(({ path, message }) => (path === undefined ? message : `${path}: ${message}`)) ?? [];
   const end = closed === null ? outcome : closed.accepted ? "accepted" : `refused: ${reasons.join("; ")}`;
   return html`${name} ${prose(end)}${outcome === "finished" ? "" : ` (${shown(code)})`} <span class="quiet">${shown(usage.model)}, ${usage.calls} calls,
-${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${seconds} s</span>`;
+${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${seconds} s${where}</span>`;
 }
 
 function planSection({ plan, contract }: StoryRecord): Html | string {

@@ -9,7 +9,7 @@ import { shownText } from "../../core/story/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { type Effort, ModelService } from "../../schemas/policy-agents.ts";
-import { Pack, StepResult, type Tool, type Usage } from "../../schemas/step.ts";
+import { Pack, StepResult } from "../../schemas/step.ts";
 import { runCommand } from "../agents/command.ts";
 import { dialects } from "../agents/dialects.ts";
 import { runImplementer } from "../agents/implementer.ts";
@@ -20,6 +20,7 @@ import { readingTools } from "../agents/tools.ts";
 import { githubTree, type TreeReader, withoutUnread } from "../agents/trees.ts";
 import { createWorkspace, textOf, type Workspace } from "../agents/workspace.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { runOnActions, type WorkEnd } from "./dispatch.ts";
 import { filePatch } from "./patch.ts";
 
 const stopped = () => new SallyportError("model", "it was stopped while the model was at work");
@@ -117,23 +118,14 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   const tree = await githubTree(context.reader, pack.base, context.cache);
   const workspace = createWorkspace(tree, pack);
   const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
-  const started = context.now();
-  const calls = redactingCallStore(context.calls, context.secrets);
-  const run = { pack, workspace, calls, service, signal: context.signal };
-  const events: AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage; tool?: Tool }> =
-    effect.tool === undefined
-      ? runImplementer(run)
-      : runCommand({ ...run, tool: effect.tool, tree, tools: context.agentTools, registry: context.packageRegistry });
   const note = context.steps(effect.key);
   const shown = (path: string) => patchOf(path, workspace, tree, context);
-  const ended = await follow(events, name, effect.key, context, async (line, event) => {
-    const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
-    const path = isWrite ? event.path : null;
-    const patch = path === null ? null : await shown(path);
-    await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
-  });
+  const begun = context.now();
+  const ended = await (effect.actions === undefined
+    ? workHere()
+    : runOnActions(effect, { pack, workspace, service }, context));
   context.signal.throwIfAborted();
-  const { usage, tool } = ended;
+  const { usage, tool, actions, started = begun } = ended;
   // A backend's result is parsed before it is stored, whatever the backend is.
   const result = await redactResult(StepResult.parse(ended.result), tree, context.secrets);
   // A program's writes are seen at its end.
@@ -141,7 +133,26 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     for (const { path } of result.files) await note({ line: `left ${path}`, path, patch: await shown(path), usage });
   const { sha256, bytes } = await storeJson(result, context);
   const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
-  return { type: "answer", resultSha256: sha256, bytes, seconds, usage, ...(tool === undefined ? {} : { tool }) };
+  return {
+    ...{ type: "answer", resultSha256: sha256, bytes, seconds, usage },
+    ...(tool === undefined ? {} : { tool }),
+    ...(actions === undefined ? {} : { actions }),
+  };
+
+  function workHere(): Promise<WorkEnd> {
+    const calls = redactingCallStore(context.calls, context.secrets);
+    const run = { pack, workspace, calls, service, signal: context.signal };
+    const events: AsyncGenerator<AgentEvent, WorkEnd> =
+      effect.tool === undefined
+        ? runImplementer(run)
+        : runCommand({ ...run, tool: effect.tool, tree, tools: context.agentTools, registry: context.packageRegistry });
+    return follow(events, name, effect.key, context, async (line, event) => {
+      const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
+      const path = isWrite ? event.path : null;
+      const patch = path === null ? null : await shown(path);
+      await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
+    });
+  }
 }
 
 /** What became of a file in a workspace so far; null: it is too long to be shown, or no text. */
@@ -194,7 +205,7 @@ export async function secretIn(prompt: Json, { secrets }: PerformContext): Promi
 /** The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may name what we lack. */
 export function serviceOf(
   effect: { key: string; backend: string; model: string | null; effort?: Effort; spending?: Spending },
-  context: PerformContext,
+  context: Pick<PerformContext, "anthropic" | "openai" | "purse">,
 ): Service {
   const { data: name } = ModelService.safeParse(effect.backend);
   const model = effect.model ?? (name === undefined ? null : dialects[name].model);

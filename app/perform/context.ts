@@ -11,8 +11,9 @@ import { type RepositoryRequest, requestIn } from "../github/requests.ts";
 import type { ModelAccess } from "../settings/config.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
+import { type Dispatch, dropDispatch, findDispatch, noteDispatch, openDispatch } from "../store/dispatches.ts";
 import { isOurs } from "../store/effects.ts";
-import { type Lease, requireLease } from "../store/leases.ts";
+import { holdLease, type Lease, requireLease } from "../store/leases.ts";
 import { callStore } from "../store/payloads.ts";
 import { openPurse } from "../store/spending.ts";
 import { type Step, stepLog } from "../store/steps.ts";
@@ -43,6 +44,10 @@ export type PerformContext = {
   agentTools: string | null;
   /** Where the packages are that verification commands need. */
   packageRegistry: string;
+  /** Runs of the workflow on Actions. */
+  dispatches: Dispatches;
+  /** Where this service is found from elsewhere; null: nobody said. */
+  publicUrl: string | null;
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Where digests are told besides GitHub, by whoever runs the service; null: nowhere. */
@@ -57,10 +62,26 @@ export type PerformContext = {
   progress(line: string): void;
 };
 
+/** The record of one repository's runs on Actions, by the keys of the effects that wait for them. */
+export type Dispatches = {
+  find(key: string): Promise<Dispatch | null>;
+  open(fresh: Pick<Dispatch, "key" | "nonce" | "deadline">): Promise<Dispatch>;
+  note(key: string, news: Pick<Parameters<typeof noteDispatch>[2], "asked" | "run" | "cancelled">): Promise<void>;
+  drop(key: string): Promise<void>;
+};
+
 /** The parts of the service that effects need, in any repository. */
 export type ContextTools = Pick<
   PerformContext,
-  "cache" | "ourselves" | "anthropic" | "openai" | "agentTools" | "packageRegistry" | "pagesUrl" | "digestWebhook"
+  | "cache"
+  | "ourselves"
+  | "anthropic"
+  | "openai"
+  | "agentTools"
+  | "packageRegistry"
+  | "publicUrl"
+  | "pagesUrl"
+  | "digestWebhook"
 > & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
@@ -79,7 +100,8 @@ export async function contextOf(
   tools: ContextTools,
 ): Promise<PerformContext> {
   const { db, cache, ourselves, secrets, anthropic, openai, agentTools, packageRegistry, log } = tools;
-  const { pagesUrl, digestWebhook } = tools;
+  const { publicUrl, pagesUrl, digestWebhook } = tools;
+  const isHeld = () => requireLease(db, lease);
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -95,13 +117,20 @@ export async function contextOf(
         return putBody(db, bytes, mediaType);
       },
     },
-    calls: callStore(db, repository, lease),
-    purse: (effect, spending) => openPurse(db, { repository, effect, lease, now }, spending),
+    calls: callStore(db, repository, (trx) => holdLease(trx, lease)),
+    purse: (effect, spending) => openPurse(db, { repository, effect, mayPay: isHeld, now }, spending),
     secrets: secrets.search,
     anthropic,
     openai,
     agentTools,
     packageRegistry,
+    dispatches: {
+      find: (key) => findDispatch(db, "key", key),
+      open: (fresh) => openDispatch(db, { ...fresh, repository }),
+      note: (key, news) => noteDispatch(db, key, news),
+      drop: (key) => dropDispatch(db, key),
+    },
+    publicUrl,
     pagesUrl,
     digestWebhook,
     signal,

@@ -109,6 +109,8 @@ async function postpone(
       ? error
       : new SallyportError("internal", String(error), { cause: error, retry: true });
   const { code, message, retry, notBefore } = known;
+  // Nothing failed: it waits for what goes on elsewhere, however long that takes.
+  if (code === "waiting") return postponeEffect(db, open, { due: notBefore ?? tools.now(), why: message }, tools.lease);
   // A limit of GitHub's ends: work that has to wait for it waits, however often.
   const isLimit = code === "rate-limit";
   if (!retry || (!isLimit && open.tries + 1 >= maxTries))

@@ -9,6 +9,7 @@ import { runCommands } from "./commands.ts";
 import { ensureSticky, notify, reply, turnAway } from "./comments.ts";
 import type { PerformContext } from "./context.ts";
 import { openDashboard, postDigest } from "./dashboard.ts";
+import { cancelRun } from "./dispatch.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
 import { ensureLabelGone, ensureLabels, ensureState } from "./labels.ts";
 import { openOnboarding } from "./onboarding.ts";
@@ -78,6 +79,8 @@ export async function perform(
         return await whileOpen(effect.key, context, (open) => runAgent(effect, open));
       case "run-commands":
         return await whileOpen(effect.key, context, (open) => runCommands(effect, open));
+      case "cancel-run":
+        return await cancelRun(effect, context);
       case "ask-reviewer":
         return await whileOpen(effect.key, context, (open) => adviseOn(effect, open));
     }

@@ -1,6 +1,6 @@
 import { createObjectsCache } from "../../collect/github/cache.ts";
 import { type Effect, type Ourselves, type Subject, subjectKey } from "../../core/effects.ts";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { keyOf } from "../../core/record/keys.ts";
 import { endedPulls } from "../../core/record/unended.ts";
@@ -30,6 +30,7 @@ import { type AppendTools, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
+import { dropDispatches } from "../store/dispatches.ts";
 import { cancelEffects, dueOrderingKeys } from "../store/effects.ts";
 import { standingOf } from "../store/folds.ts";
 import { takeLease } from "../store/leases.ts";
@@ -49,6 +50,7 @@ export type JobTools = {
   openai: Config["openai"];
   agentTools: Config["agentTools"];
   packageRegistry: Config["packageRegistry"];
+  publicUrl: Config["publicUrl"];
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Where digests are told besides GitHub; null: nowhere. */
@@ -66,7 +68,7 @@ const cacheBytes = 128 * 1024 * 1024;
 /** The most bytes of ledger entries that are kept in memory across looks, of all repositories. */
 const readingBytes = 64 * 1024 * 1024;
 
-/** How long a delivery's id is remembered, in milliseconds: anybody's star or comment brings one. */
+/** How long a delivery's id and a run on Actions are remembered, in milliseconds: anybody's star or comment brings one. */
 const deliveriesKept = 30 * 86_400_000;
 
 /** The handlers of the queue's jobs. */
@@ -168,7 +170,9 @@ export function createJobs(tools: JobTools): JobHandlers {
   };
 
   const sweep = async () => {
-    await dropDeliveries(db, new Date(now().getTime() - deliveriesKept));
+    const past = new Date(now().getTime() - deliveriesKept);
+    await dropDeliveries(db, past);
+    await dropDispatches(db, past);
     const all = await github.repositories();
     // What is left of an hour's requests is for verdicts, not for looking at what is most likely as it was.
     const isFree = (repository: number) =>
@@ -197,7 +201,9 @@ export function createJobs(tools: JobTools): JobHandlers {
       log.info(details(), `${effect.type} is done`);
       return result;
     } catch (error) {
-      log.warn(details(), `${effect.type} failed: ${messageOf(error)}`);
+      const isWaiting = error instanceof SallyportError && error.code === "waiting";
+      if (isWaiting) log.debug(details(), `${effect.type} waits: ${error.message}`);
+      else log.warn(details(), `${effect.type} failed: ${messageOf(error)}`);
       throw error;
     }
   };

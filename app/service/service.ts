@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../core/errors.ts";
+import { createGateway } from "../actions/gateway.ts";
 import { createGitHub } from "../github/clients.ts";
 import { shareLimits } from "../github/limits.ts";
 import { closeServer, type Pages, type Receiver, startServer } from "../http/server.ts";
 import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
 import { createPages } from "../pages/pages.ts";
+import { serviceOf } from "../perform/agent.ts";
 import { roles as allRoles, queuesOf, type Role } from "../queue/limits.ts";
 import { createQueue, type Queue } from "../queue/queue.ts";
 import { confinementProblem } from "../runner/availability.ts";
@@ -60,10 +62,15 @@ export async function startService(
   };
   const receiver: Receiver = { receive: starting, ready: starting, metrics: starting };
   const failed = Promise.withResolvers<Error>();
-  let pages: Pages = starting;
+  let [pages, runs]: [Pages, NonNullable<Receiver["runs"]>] = [starting, starting];
   const server = await startServer(
     config,
-    { receive: (event) => receiver.receive(event), ready: () => receiver.ready(), metrics: () => receiver.metrics() },
+    {
+      receive: (event) => receiver.receive(event),
+      ready: () => receiver.ready(),
+      metrics: () => receiver.metrics(),
+      runs: (...asked) => runs(...asked),
+    },
     warn,
     hasPages ? (request, response) => pages(request, response) : null,
   );
@@ -95,7 +102,8 @@ export async function startService(
     });
     const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
     const common = { db, queue, github, ourselves, onboarding, digestWebhook, signer, secrets, packageRegistry };
-    const jobs = createJobs({ ...common, anthropic, openai, agentTools, pagesUrl, signal, log, end: failed.resolve });
+    const parts = { ...common, anthropic, openai, agentTools, publicUrl, pagesUrl, signal, log };
+    const jobs = createJobs({ ...parts, end: failed.resolve });
     await queue.start(jobs, queuesOf(roles));
     if (anthropic.apiKey === null && openai.apiKey === null)
       warn("no plan and no run will work: set ANTHROPIC_API_KEY or OPENAI_API_KEY, as the policies name them");
@@ -117,6 +125,10 @@ export async function startService(
           log.error({}, `delivery ${id} came to a process without the role receive: send webhooks to one that has it`);
           throw new Error(`delivery ${id} was not stored`);
         };
+    runs = createGateway({
+      ...{ db, github, ourselves, secrets, apiUrl: config.apiUrl, publicUrl, signal, log: warn },
+      serviceOf: (effect, purse) => serviceOf(effect, { ...config, purse }),
+    });
     receiver.metrics = async () => metricsText(await readBacklog(db));
     if (hasPages) pages = createPages(config, { db, github, log: warn });
     receiver.ready = () => ping(db);

@@ -50,6 +50,17 @@ export type Tables = {
     at: Timestamp;
   };
   leases: { subject: string; fence: Generated<number> };
+  dispatches: {
+    key: string;
+    repository: number;
+    nonce: string;
+    deadline: Timestamp;
+    asked: Date | null;
+    run: number | null;
+    bearer: string | null;
+    cancelled: Date | null;
+    spent: string | null;
+  };
   searches: { repository: number; at: Timestamp };
   limits: { installation: number; use: "read" | "write" | "sweep"; until: Date };
   effects: {
@@ -210,5 +221,13 @@ const versions: readonly (readonly string[])[] = [
     `create table if not exists folds (
        repository bigint not null, name text not null, seq integer not null, state text not null,
        primary key (repository, name))`,
+  ],
+  // Runs of the workflow that were asked for, by the key of their effect; `spent` is what their model calls used.
+  [
+    `create table if not exists dispatches (
+       key text primary key, repository bigint not null, nonce text not null unique, deadline timestamptz not null,
+       asked timestamptz, run bigint, bearer text, cancelled timestamptz, spent text)`,
+    "create index if not exists dispatches_run on dispatches (repository, run)",
+    "create index if not exists dispatches_bearer on dispatches (bearer)",
   ],
 ];

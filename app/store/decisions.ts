@@ -32,6 +32,8 @@ export function orderingKeyOf(effect: Effect, repository: number): string {
     case "open-onboarding":
     case "show-backtest":
     case "gather-report":
+    // It waits between its steps, and holds back no other write.
+    case "cancel-run":
       return `agent/${effect.key}`;
     default:
       return `github/${repository}`;
@@ -62,12 +64,13 @@ export async function saveDecision(
     if (!(await append(trx, repository, decision.drafts, tools, seen))) return "moved";
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview);
+    const cancelled: Effect[] = [];
     for (const draft of decision.drafts) {
       const work = endedWork(draft, repository.id);
-      if (work !== null) await cancelEffects(trx, repository.id, work);
+      if (work !== null) cancelled.push(...(await cancelEffects(trx, repository.id, work)));
     }
     const orderingKeys = new Set<string>();
-    for (const effect of decision.effects) {
+    for (const effect of [...decision.effects, ...cancelled.flatMap(cancellation)]) {
       const orderingKey = orderingKeyOf(effect, repository.id);
       if (await insertEffect(trx, effect, subject, orderingKey)) orderingKeys.add(orderingKey);
     }
@@ -83,6 +86,12 @@ export async function saveDecision(
 function endedWork(draft: Draft, repository: number): string | null {
   if (draft.kind === "run.closed") return effectKey.agents(repository, draft.body.run);
   return draft.kind === "plan.failed" ? effectKey.plan(repository, draft.body.story, draft.body.request) : null;
+}
+
+/** What a cancelled effect leaves to be ended elsewhere: a run on Actions goes on until somebody cancels it. */
+function cancellation(effect: Effect): Effect[] {
+  if (effect.type !== "run-agent" || effect.actions === undefined) return [];
+  return [{ type: "cancel-run", key: effectKey.cancel(effect.key), agent: effect.key }];
 }
 
 /** Stores an effect as still to do. False if it exists already and is not repeatable. */

@@ -115,18 +115,20 @@ export async function endEffect(trx: Transaction<Tables>, id: number, end: Effec
 }
 
 /**
- * Gives up the open effects whose keys begin so: nobody waits for their results any more. Whoever performs one sees it
- * by `isOurs`, in this process or in another.
+ * Gives up the open effects whose keys begin so, and gives them: nobody waits for their results any more. Whoever
+ * performs one sees it by `isOurs`, in this process or in another.
  */
-export async function cancelEffects(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
+export async function cancelEffects(trx: Transaction<Tables>, repository: number, keys: string): Promise<Effect[]> {
   const end = { status: "failed", code: "cancelled", message: "it was stopped" } as const;
-  await trx
+  const cancelled = await trx
     .updateTable("effects")
     .set({ status: end.status, result: resultText(end) })
     .where("repository", "=", repository)
     .where("key", "like", `${keys}%`)
     .where("status", "in", ["todo", "doing"])
+    .returning("payload")
     .execute();
+  return cancelled.map(({ payload }) => JSON.parse(payload));
 }
 
 /** Whether an effect is still to do by the holder of a lease: nobody stopped it, and no other worker took it over. */
@@ -136,8 +138,14 @@ export async function isOurs(db: Database, key: string, lease: Lease): Promise<b
 
 /** Whether an effect is still to do, or being done. */
 export async function isOpenEffect(db: Database, key: string): Promise<boolean> {
-  const row = await db.selectFrom("effects").select("status").where("key", "=", key).executeTakeFirst();
-  return row?.status === "todo" || row?.status === "doing";
+  return (await openEffect(db, key)) !== null;
+}
+
+/** An effect that is still to do, or being done; null: it is neither. */
+export async function openEffect(db: Database, key: string): Promise<Effect | null> {
+  const row = await db.selectFrom("effects").select(["status", "payload"]).where("key", "=", key).executeTakeFirst();
+  // The store itself wrote the text.
+  return row?.status === "todo" || row?.status === "doing" ? JSON.parse(row.payload) : null;
 }
 
 /** Where an effect stands: whether a worker has begun it, when it is due, and what came of it. */

@@ -1,6 +1,6 @@
+import type { Transaction } from "kysely";
 import type { CallStore } from "../agents/run.ts";
-import type { Database } from "./database.ts";
-import { holdLease, type Lease } from "./leases.ts";
+import type { Database, Tables } from "./database.ts";
 
 /** How many digests one statement names: databases limit the parameters of a statement. */
 const batchSize = 500;
@@ -47,10 +47,14 @@ export async function otherChains(db: Database, repository: number): Promise<num
 }
 
 /**
- * Stored answers of model calls, so that a paid answer is never asked for again. Only the holder of the lease stores
- * one: after another worker took the run over, it is that one's answers that count.
+ * Stored answers of model calls, so that a paid answer is never asked for again. `mayStore` fails when the work is no
+ * longer its caller's: after another worker took a run over, it is that one's answers that count.
  */
-export function callStore(db: Database, repository: number, lease: Lease): CallStore {
+export function callStore(
+  db: Database,
+  repository: number,
+  mayStore: (trx: Transaction<Tables>) => Promise<void>,
+): CallStore {
   return {
     async get(key) {
       const row = await db.selectFrom("answers").select("answer").where("key", "=", key).executeTakeFirst();
@@ -58,7 +62,7 @@ export function callStore(db: Database, repository: number, lease: Lease): CallS
     },
     async put(key, answer) {
       await db.transaction().execute(async (trx) => {
-        await holdLease(trx, lease);
+        await mayStore(trx);
         await trx
           .insertInto("answers")
           .values({ key, answer, repository })

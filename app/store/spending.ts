@@ -3,10 +3,9 @@ import type { TypedEntry } from "../../core/entries.ts";
 import { microsOf, moneyText, type Spending, worstMicros } from "../../core/money.ts";
 import type { Purse } from "../agents/run.ts";
 import type { Database } from "./database.ts";
-import { type Lease, requireLease } from "./leases.ts";
 
-/** Whose work is paid for: an effect in a repository, done by the holder of a lease. */
-export type Payer = { repository: number; effect: string; lease: Lease; now(): Date };
+/** Whose work is paid for: an effect in a repository; `mayPay` fails when it is no longer its caller's. */
+export type Payer = { repository: number; effect: string; mayPay(): Promise<void>; now(): Date };
 
 const parts = ["attempt", "story", "campaign", "day"] as const;
 
@@ -15,10 +14,10 @@ const parts = ["attempt", "story", "campaign", "day"] as const;
  * never spend the same. A call of which nobody tells what it cost counts as the worst that it can have cost.
  */
 export function openPurse(db: Database, payer: Payer, { story, currency, price, budget }: Spending): Purse {
-  const { repository, effect, lease, now } = payer;
+  const { repository, effect, mayPay, now } = payer;
   return {
     async reserve({ read, written }) {
-      await requireLease(db, lease);
+      await mayPay();
       const micros = worstMicros(read, written, price);
       return db.transaction().execute(async (trx) => {
         await sql`select pg_advisory_xact_lock(hashtextextended(${`spending/${repository}`}, 0))`.execute(trx);

@@ -28,3 +28,33 @@ export async function textInArchive(archive: Buffer, fits: (path: string) => boo
     return unknown(`the archive cannot be read: ${messageOf(error)}`);
   }
 }
+
+/**
+ * Reads all files of a small ZIP archive. It is refused as a whole when it is not what was asked for: a path that does
+ * not fit, one that stands twice, a link or a folder's worth of tricks, or more bytes than allowed once unpacked.
+ */
+export async function filesInArchive(
+  archive: Buffer,
+  { fits, bytes, files: most }: { fits(path: string): boolean; bytes: number; files: number },
+): Promise<Known<Map<string, Buffer>>> {
+  try {
+    const zip = await fromBufferPromise(archive);
+    const files = new Map<string, Buffer>();
+    let total = 0;
+    for await (const entry of zip.eachEntry()) {
+      const { fileName, uncompressedSize, externalFileAttributes } = entry;
+      const shown = JSON.stringify(fileName.slice(0, 100));
+      const type = (externalFileAttributes >>> 16) & 0o170_000;
+      if (type !== 0 && type !== 0o100_000) return unknown(`${shown} in the archive is no plain file`);
+      if (!fits(fileName)) return unknown(`the archive holds ${shown}, which belongs to no result`);
+      if (files.has(fileName)) return unknown(`the archive holds ${shown} twice`);
+      total += uncompressedSize;
+      if (total > bytes || files.size >= most)
+        return unknown(`the archive becomes more than ${bytes} bytes or ${most} files`);
+      files.set(fileName, await buffer(await zip.openReadStreamPromise(entry)));
+    }
+    return known(files);
+  } catch (error) {
+    return unknown(`the archive cannot be read: ${messageOf(error)}`);
+  }
+}

@@ -17,37 +17,41 @@ const usual =
  * leads to another host for a minute.
  */
 export async function readReports(
-  { request, owner, repo }: GitHub,
-  { id, name, size_in_bytes: size }: { id: number; name: string; size_in_bytes: number },
+  github: GitHub,
+  artifact: { id: number; name: string; size_in_bytes: number },
   files: readonly string[],
 ): Promise<Record<string, Known<string>>> {
-  const archive = await download();
+  const archive = await downloadArtifact(github, artifact);
   const reports: Record<string, Known<string>> = {};
   for (const file of files) {
     const fits = (path: string) => (file === "" ? usual.test(path) : path === file);
     reports[file] = archive.known ? await textInArchive(archive.value, fits) : archive;
   }
   return reports;
+}
 
-  async function download(): Promise<Known<Buffer>> {
-    if (size > limits.bytes) return unknown(`the artifact ${name} has more than ${limits.bytes} bytes`);
-    const answer = await requestKnown<unknown>(
-      `the artifact ${name}`,
-      request("GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}", {
-        owner,
-        repo,
-        artifact_id: id,
-        archive_format: "zip",
-        request: { fetch: fetchStored({ what: "artifact", milliseconds: limits.milliseconds, read: bytesOf }) },
-      }),
-    );
-    if (!answer.known) return answer;
-    const { value } = answer;
-    const bytes = typeof value === "object" && value !== null && "base64" in value ? value.base64 : null;
-    return typeof bytes === "string"
-      ? known(Buffer.from(bytes, "base64"))
-      : unknown(`GitHub's answer about the artifact ${name} is not what was asked for`);
-  }
+/** An artifact's archive, whose size is looked at before and while it comes. */
+export async function downloadArtifact(
+  { request, owner, repo }: GitHub,
+  { id, name, size_in_bytes: size }: { id: number; name: string; size_in_bytes: number },
+): Promise<Known<Buffer>> {
+  if (size > limits.bytes) return unknown(`the artifact ${name} has more than ${limits.bytes} bytes`);
+  const answer = await requestKnown<unknown>(
+    `the artifact ${name}`,
+    request("GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}", {
+      owner,
+      repo,
+      artifact_id: id,
+      archive_format: "zip",
+      request: { fetch: fetchStored({ what: "artifact", milliseconds: limits.milliseconds, read: bytesOf }) },
+    }),
+  );
+  if (!answer.known) return answer;
+  const { value } = answer;
+  const bytes = typeof value === "object" && value !== null && "base64" in value ? value.base64 : null;
+  return typeof bytes === "string"
+    ? known(Buffer.from(bytes, "base64"))
+    : unknown(`GitHub's answer about the artifact ${name} is not what was asked for`);
 }
 
 async function bytesOf(body: ReadableStream<Uint8Array>): Promise<{ base64: string }> {

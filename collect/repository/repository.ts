@@ -47,8 +47,12 @@ export async function readRepositoryFacts(github: GitHub): Promise<Known<Reposit
     readBranchRules(github, branch),
     readEvidence(github),
   ]);
+  const pinned = policy.known && policy.value.state === "loaded" ? policy.value.policy.agents.actions : undefined;
   return known({
     policy,
+    agentWorkflow: entries.known
+      ? known(entries.value.find(({ path }) => path === pinned?.workflow)?.sha ?? null)
+      : entries,
     files: entries.known ? known(entries.value.map(({ path }) => path)) : entries,
     checks: workflows.known ? allChecks(workflows.value) : workflows,
     fetches: workflows.known ? known(workflows.value.flatMap(privilegedFetch)) : workflows,

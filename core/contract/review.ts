@@ -67,6 +67,7 @@ export function reviewResult(
       return found("secret-in-answer", message, path);
     });
   }
+  if (result.code === "not-accepted") return [found("not-accepted", result.summary)];
   if (result.outcome !== "finished") {
     const asked = result.questions.length > 0 ? ` It asks: ${result.questions.join(" ")}` : "";
     return [found(result.code, `The agent ${result.outcome}: ${result.summary}${asked}`)];

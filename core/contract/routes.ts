@@ -1,8 +1,11 @@
 import type { Policy } from "../../schemas/policy.ts";
-import { type Assignment, assignment, type Effort } from "../../schemas/policy-agents.ts";
+import { type ActionsWorkflow, type Assignment, assignment, type Effort } from "../../schemas/policy-agents.ts";
 
-/** Who works on a prompt: a service and its model, how hard that thinks, and the program that works instead of our agent. */
-export type Route = Assignment & { effort?: Effort; tool?: string };
+/**
+ * Who works on a prompt: a service and its model, how hard that thinks, the program that works instead of our agent, and
+ * the workflow in whose run it does.
+ */
+export type Route = Assignment & { effort?: Effort; tool?: string; actions?: ActionsWorkflow };
 
 /**
  * The route of a prompt: that of the run's choice, where it serves the role, or else the role's own. A policy's authors
@@ -14,10 +17,12 @@ export function routeOf({ agents }: Pick<Policy, "agents">, role: string, chosen
     (chosen === undefined ? undefined : agents.routes.find((one) => one.name === chosen && serves(one))) ??
     agents.routes.find((one) => one.name === undefined && one.role === role);
   const effort = route?.effort ?? agents.effort;
+  const actions = route?.backend === undefined ? undefined : agents.actions;
   return {
     ...assignment(agents, route?.use, route?.model),
     ...(effort === undefined ? {} : { effort }),
     ...(route?.tool === undefined ? {} : { tool: route.tool }),
+    ...(actions === undefined ? {} : { actions }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ActionsRun } from "../../schemas/step.ts";
 import { commandText } from "../contract/verification.ts";
 import type { TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
@@ -9,6 +10,12 @@ import { reviewText } from "../record/reviews.ts";
 function gatesText(gates: Readonly<Record<string, string>>, status: string, word: string): string[] {
   const names = Object.entries(gates).flatMap(([gate, one]) => (one === status ? [gate] : []));
   return names.length === 0 ? [] : [`${word} ${names.join(", ")}`];
+}
+
+/** A workflow's run, and what its jobs took as GitHub bills it: each begun minute. */
+export function actionsText({ run, seconds }: ActionsRun): string {
+  const minutes = Math.ceil(seconds / 60);
+  return `in run ${run} on Actions, ${minutes} ${minutes === 1 ? "minute" : "minutes"} of jobs`;
 }
 
 /** What an entry says beside its kind and its numbers, in parts; people and models wrote some of them. */
@@ -40,7 +47,7 @@ export function entryDetail(entry: TypedEntry): string[] {
     case "prompt.recorded":
       return [attemptName(entry.body), `from ${entry.body.base}`];
     case "response.recorded": {
-      const { outcome, code, usage, cost, seconds, tool } = entry.body;
+      const { outcome, code, usage, cost, seconds, tool, actions } = entry.body;
       const tokens = `${usage.inputTokens} tokens in, ${usage.outputTokens} out`;
       return [
         attemptName(entry.body),
@@ -48,6 +55,7 @@ export function entryDetail(entry: TypedEntry): string[] {
         `${usage.model}, ${usage.calls} calls, ${tokens}, ${seconds} s`,
         ...(cost === undefined ? [] : [moneyText(cost.micros, cost.currency)]),
         ...(tool === undefined ? [] : [`by ${[tool.name, tool.version].join(" ").trim()}`]),
+        ...(actions === undefined ? [] : [actionsText(actions)]),
       ];
     }
     case "verification.recorded":

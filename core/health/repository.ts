@@ -22,6 +22,8 @@ export type RepositoryFacts = {
   fetches: Known<PrivilegedFetch[]>;
   actions: Known<LooseAction[]>;
   named: Known<NamedAccount[]>;
+  /** What git names the content of the workflow in which agents' programs work; null: none is named, or it is not there. */
+  agentWorkflow: Known<string | null>;
   rules: BranchRules;
   evidence: { isThere: Known<boolean>; rules: BranchRules };
 };
@@ -59,7 +61,7 @@ export function judgeRepository({ name, facts }: CheckedRepository, identity: Se
 function judgePolicy(
   name: string,
   reading: PolicyReading,
-  facts: Pick<RepositoryFacts, "files" | "checks">,
+  facts: Pick<RepositoryFacts, "files" | "checks" | "agentWorkflow">,
   publicKey: string,
 ): HealthFinding[] {
   const { ok, fail } = findingsOf("repository", name);
@@ -75,6 +77,7 @@ function judgePolicy(
     ok("policy", `${policyPath} is valid.`),
     judgeGuard(name, reading.policy),
     judgeKeys(name, reading.policy, publicKey),
+    ...judgeAgentWorkflow(name, reading.policy, facts.agentWorkflow),
     ...judgeRules(name, reading, facts),
   ];
 }
@@ -89,6 +92,19 @@ function judgeGuard(name: string, policy: Policy): HealthFinding {
     return ok("policy-guard", "A rule of the policy's own guards it.");
   const next = "A maintainer adds `extends: default` to the policy.";
   return warn("policy-guard", `Nothing in the policy keeps agents off ${policyPath}.`, next);
+}
+
+/** Checks that the workflow in which agents' programs work is the one that the policy pins. */
+function judgeAgentWorkflow(name: string, { agents }: Policy, found: Known<string | null>): HealthFinding[] {
+  const { ok, fail, unknown } = findingsOf("repository", name);
+  const check = "agent-workflow";
+  if (agents.actions === undefined) return [];
+  const { workflow, blob } = agents.actions;
+  if (!found.known) return [unknown(check, `${workflow} cannot be seen: ${found.why}`, retryHint)];
+  if (found.value === blob) return [ok(check, `${workflow} is the one that the policy pins.`)];
+  const is = found.value === null ? "is not on the default branch" : `is ${found.value} there`;
+  const next = "A maintainer restores the file, or reads it and pins it in `agents.actions.blob`.";
+  return [fail(check, `No run on Actions will work: ${workflow} ${is}, and the policy pins ${blob}.`, next)];
 }
 
 function judgeKeys(name: string, { ledger }: Policy, publicKey: string): HealthFinding {

@@ -121,6 +121,20 @@ function lostTemplate({ policy }: Loaded, files: readonly string[]): LintDraft[]
   return [{ code: "no-such-template", key: "tiers.contract.template", message, next }];
 }
 
+/** Warns about a workflow for agents' programs that no route uses, or that is not in the tree. */
+function agentWorkflow({ policy: { agents } }: Loaded, files: readonly string[] | null): LintDraft[] {
+  if (agents.actions === undefined) return [];
+  const { workflow } = agents.actions;
+  if (agents.routes.every(({ backend }) => backend === undefined)) {
+    const message = "No route has `backend: actions`, so nothing works in this workflow.";
+    return [{ code: "unused-workflow", key: "agents.actions", message, next: "Add it to a route, or take this out." }];
+  }
+  if (files === null || files.includes(workflow)) return [];
+  const message = `\`${workflow}\` is not in the repository, so no run of an agent can begin.`;
+  const next = "Write it with `npx sallyport init --actions`.";
+  return [{ code: "no-such-workflow", key: "agents.actions.workflow", message, next }];
+}
+
 const plainName = (name: string) => shortName(name).toLowerCase();
 
 /** Warns if the one approver also asks: under `separation: strict` nobody approves that. A team may have other members. */
@@ -156,6 +170,7 @@ export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): Lint
     ...lists.flatMap(shadowed),
     ...allowedAndDenied(loaded),
     ...wideRoles(loaded),
+    ...agentWorkflow(loaded, files),
     ...(files === null
       ? []
       : [...unreachableTests(loaded, files), ...lostInstructions(loaded, files), ...lostTemplate(loaded, files)]),

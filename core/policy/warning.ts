@@ -15,6 +15,8 @@ export type LintCode =
   | "nobody-runs"
   | "no-such-instructions"
   | "no-such-template"
+  | "no-such-workflow"
+  | "unused-workflow"
   | "tests-in-no-role"
   | "too-few-waive";
 

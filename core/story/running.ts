@@ -199,7 +199,7 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
 
 function responseRecorded(
   pack: AttemptRecord["pack"],
-  { resultSha256, bytes, seconds, usage, tool }: Extract<EffectResult, { type: "answer" }>,
+  { resultSha256, bytes, seconds, usage, tool, actions }: Extract<EffectResult, { type: "answer" }>,
   result: StepResult,
   { facts, loaded }: Pick<StoryContext, "facts" | "loaded">,
 ): Draft {
@@ -218,6 +218,7 @@ function responseRecorded(
       seconds,
       ...(result.redacted === undefined ? {} : { redacted: redactionReport(result.redacted) }),
       ...(tool === undefined ? {} : { tool }),
+      ...(actions === undefined ? {} : { actions }),
     },
   };
 }
@@ -271,8 +272,9 @@ function closeAttempt(work: Work, { facts }: StoryContext): Step {
   const findings = reviewResult(given, result, deliveredAt(pack.base, prompt), verification);
   if (findings.length === 0 && verification === null && isVerified(given)) return runCommands(work, facts);
   const drafts: Draft[] = [closed(pack, facts, findings)];
-  // Another try would find as little in the budget.
-  if (result.code === "money-exceeded") drafts.push(runClosed(work.run, facts, "failed", result.summary));
+  // Another try would find as little in the budget; another run of the workflow costs, and most likely ends the same way.
+  if (result.code === "money-exceeded" || result.code === "not-accepted")
+    drafts.push(runClosed(work.run, facts, "failed", result.summary));
   const concern = agentConcern(pack, response.result.sha256, result);
   if (concern !== null)
     drafts.push({

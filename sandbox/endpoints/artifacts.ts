@@ -1,17 +1,19 @@
 /**
- * Workflow runs, the artifacts that they uploaded, and the logs of their jobs. The sandbox runs no workflows: its
- * controls put artifacts in, and its simulated checks have logs.
+ * The artifacts that runs of workflows uploaded, and the logs of jobs. The sandbox runs only workflows that are
+ * dispatched: its controls put other artifacts in, and its simulated checks have logs.
  */
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { presentMinimalRepository, repositoryUrl } from "../present/repositories.ts";
+import { presentRun } from "../present/workflow-runs.ts";
 import { notFound, ok } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
 import { type Route, repoRoute } from "../request/route.ts";
 import type { State } from "../state/memory.ts";
 import type { Artifact, Repository } from "../state/model.ts";
 import { identify, now } from "../state/state.ts";
+import { findRun } from "../workflows/workflow-routes.ts";
 
 const ACTIONS = "/repos/:owner/:repo/actions";
 const READ = { needs: "actions=read", role: "read" } as const;
@@ -30,9 +32,16 @@ export const artifactRoutes: Route[] = [
       headers: { location: `${repository.owner.site}/_sandbox/artifacts/${repository.id}/${artifact.id}` },
     };
   }),
-  repoRoute(`GET ${ACTIONS}/runs/:run`, READ, ({ repository, params }) => {
+  repoRoute(`GET ${ACTIONS}/runs/:run/artifacts`, READ, (call) => {
+    const own = call.repository.artifacts.filter(({ run }) => run === Number(call.params.run));
+    return listing(call, own, (one) => presentArtifact(call.repository, one), "artifacts");
+  }),
+  repoRoute(`GET ${ACTIONS}/runs/:run`, READ, (call) => {
+    const run = findRun(call);
+    if (run !== undefined) return ok(presentRun(run));
+    const { repository, params } = call;
     const artifact = repository.artifacts.find(({ run }) => run === Number(params.run));
-    return artifact === undefined ? notFound() : ok(presentRun(repository, artifact));
+    return artifact === undefined ? notFound() : ok(presentUploadRun(repository, artifact));
   }),
   repoRoute(`GET ${ACTIONS}/jobs/:job/logs`, READ, ({ repository, params }) => {
     const job = repository.runs.find(
@@ -89,7 +98,7 @@ function presentArtifact(repository: Repository, artifact: Artifact) {
   };
 }
 
-function presentRun(repository: Repository, { run, nodeId, headSha, workflow, createdAt }: Artifact) {
+function presentUploadRun(repository: Repository, { run, nodeId, headSha, workflow, createdAt }: Artifact) {
   const url = `${repositoryUrl(repository)}/actions/runs/${run}`;
   const shown = presentMinimalRepository(repository);
   return {

@@ -26,6 +26,7 @@ import { teamRoutes } from "../endpoints/teams.ts";
 import { timelineRoutes } from "../endpoints/timeline.ts";
 import { graphqlRoutes } from "../graphql/graphql.ts";
 import type { Route } from "../request/route.ts";
+import { workflowRoutes } from "../workflows/workflow-routes.ts";
 
 export const routes: Route[] = [
   ...commentRoutes,
@@ -35,6 +36,7 @@ export const routes: Route[] = [
   ...assigneeRoutes,
   ...issueLinkRoutes,
   ...checkRoutes,
+  ...workflowRoutes,
   ...artifactRoutes,
   ...statusRoutes,
   ...collaboratorRoutes,

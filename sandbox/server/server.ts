@@ -14,6 +14,7 @@ import type { State } from "../state/memory.ts";
 import { createState } from "../state/state.ts";
 import type { Exchange } from "../state/traffic.ts";
 import { settled } from "../state/work.ts";
+import { issuer } from "../workflows/identity.ts";
 import { controls } from "./control.ts";
 import { restApi, type ServedRequest } from "./rest.ts";
 import { routes } from "./routes.ts";
@@ -43,6 +44,8 @@ export type SandboxOptions = {
   /** The directory of the repositories, which is kept. Without it a temporary directory is used. */
   dir?: string;
   clock?: () => number;
+  /** The programs of the actions that workflows may use, by name. Without it runs stay queued. */
+  actions?: Readonly<Record<string, readonly string[]>>;
 };
 
 const REST_LIMIT = 32 * 1024 * 1024;
@@ -51,7 +54,7 @@ const REST_LIMIT = 32 * 1024 * 1024;
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "sandbox-")));
   await mkdir(dir, { recursive: true });
-  const state = createState({ dir, clock: options.clock ?? Date.now });
+  const state = createState({ dir, clock: options.clock ?? Date.now, actions: options.actions ?? null });
   watchQueues(state);
   const asked: ServedRequest[] = [];
   const serve = getRequestListener(application(state, asked).fetch);
@@ -92,6 +95,7 @@ function application(state: State, asked: ServedRequest[]): Hono {
   const root = new Hono();
   const tooLarge = { maxSize: REST_LIMIT, onError: () => refusal(413, "Request body is too large") };
   root.route("/_sandbox", controls(state, asked));
+  root.route("/_services/token", issuer(state));
   root.route("/", gitOverHttp(state));
   root.use(bodyLimit(tooLarge));
   root.route("/", manifestPages(state));

@@ -1,6 +1,7 @@
 import type { Fault } from "./faults.ts";
 import type { Account, App, Installation, InstallationToken, Organization, Repository, UserToken } from "./model.ts";
 import type { Delivery, Exchange } from "./traffic.ts";
+import type { WorkflowRun } from "./workflow-run.ts";
 
 /** The secrets of an App that was made from a manifest; `until`: milliseconds. */
 type ManifestCode = {
@@ -32,6 +33,7 @@ export type State = {
   /** What people granted by signing in, until it is exchanged for a token, by its code. */
   codes: Map<string, { app: App; user: Account; challenge: string | null; until: number }>;
   repositories: Repository[];
+  workflowRuns: WorkflowRun[];
   deliveries: Delivery[];
   faults: Fault[];
   /** Pending background work: deliveries, simulated checks. */
@@ -43,5 +45,7 @@ export type State = {
   /** Requests made in the current hour, by token. */
   rates: Map<string, { used: number; reset: number }>;
   exchangeListeners: ((exchange: Exchange) => void)[];
+  /** The programs of the actions that workflows here may use, by name: each its arguments. Null: no workflow is run. */
+  actions: Readonly<Record<string, readonly string[]>> | null;
   webhookListeners: ((webhook: { event: string; payload: unknown }) => void)[];
 };

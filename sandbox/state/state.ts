@@ -22,11 +22,12 @@ export const actionsAppId = 15368;
 /** The account of GitHub's merge queue. */
 export const queueAccountLogin = "github-merge-queue[bot]";
 
-export function createState(options: { dir: string; clock: () => number }): State {
+export function createState(options: Pick<State, "dir" | "clock" | "actions">): State {
   return {
     url: "",
     dir: options.dir,
     clock: options.clock,
+    actions: options.actions,
     lastId: 100_000,
     accounts: [],
     organizations: [],
@@ -37,6 +38,7 @@ export function createState(options: { dir: string; clock: () => number }): Stat
     signIns: new Map(),
     codes: new Map(),
     repositories: [],
+    workflowRuns: [],
     deliveries: [],
     faults: [],
     work: new Set(),

@@ -114,7 +114,7 @@ async function command(acme: Acme) {
 export const scenes: Record<
   Exclude<
     Effect["type"],
-    "ask-planner" | "ask-reviewer" | "run-agent" | "run-commands" | "gather-report" | "post-digest"
+    "ask-planner" | "ask-reviewer" | "run-agent" | "cancel-run" | "run-commands" | "gather-report" | "post-digest"
   >,
   (acme: Acme) => Promise<Scene>
 > = {

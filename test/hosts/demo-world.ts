@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clientFor, readerFor } from "../../app/demo/acting.ts";
@@ -13,7 +13,7 @@ import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
 import { newKey } from "../builders/ledger.ts";
 import { watchSandbox } from "../conformance/watch.ts";
-import { configOf, webhookAt } from "./installed-app.ts";
+import { actionsManifest, configOf, webhookAt } from "./installed-app.ts";
 import { wholeLedger } from "./whole-ledger.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
@@ -25,6 +25,8 @@ export async function startJourney({
   root = "",
   ledger = "",
   more = {} as Partial<Config>,
+  /** The workflow in whose runs programs work, for the address of the service; absent: the App may start none. */
+  workflow = null as ((url: string) => Promise<string>) | null,
   /** The address under which the App finds GitHub. */
   front = async (url: string) => url,
 } = {}) {
@@ -34,13 +36,21 @@ export async function startJourney({
   await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
-  if (tiers + gates + root + ledger !== "") await addToPolicy(governed.path, { tiers, gates, root, ledger });
-  const models = await given();
   const port = await freePort();
+  const text = await workflow?.(`http://127.0.0.1:${port}`);
+  const actions = text === undefined ? "" : await addWorkflow(governed.path, text);
+  if (tiers + gates + root + actions + ledger !== "")
+    await addToPolicy(governed.path, { tiers, gates, root: root + actions, ledger });
+  const models = await given();
   const webhook = webhookAt(port);
   const privateKeyFile = join(dir, "app.pem");
   const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook }));
-  const sandbox = await startSandbox({ seed });
+  const [app] = seed.apps;
+  if (text !== undefined && app !== undefined) {
+    Object.assign(app.permissions, actionsManifest.default_permissions);
+    app.events.push(...actionsManifest.default_events);
+  }
+  const sandbox = await startSandbox({ seed, ...(text === undefined ? {} : { actions: agentActions }) });
   const watch = watchSandbox(sandbox);
   const [repository] = sandbox.state.repositories;
   if (repository === undefined) throw new Error("the sandbox has no repository");
@@ -53,6 +63,7 @@ export async function startJourney({
     anthropic: { apiKey, baseUrl: models.url },
     openai: { apiKey, baseUrl: `${models.url}/v1` },
     logLevel: "info",
+    ...(text === undefined ? {} : { publicUrl: `http://127.0.0.1:${port}` }),
     ...more,
   });
   const start = () => startService(config, (line) => log.push(line));
@@ -87,6 +98,28 @@ export async function startJourney({
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+const agentWorkflow = ".github/workflows/sallyport-agent.yml";
+
+/** Our own action from source, as a process of its own. */
+const agentActions = {
+  "sallyport/sallyport/action/agent": [
+    process.execPath,
+    "--no-warnings",
+    join(import.meta.dirname, "../../app/job.ts"),
+  ],
+};
+
+/** Commits the workflow; the policy's lines that pin it and let the demo's role work in it. */
+async function addWorkflow(path: string, text: string): Promise<string> {
+  await mkdir(join(path, ".github/workflows"), { recursive: true });
+  await writeFile(join(path, agentWorkflow), text);
+  await git(path, ["add", agentWorkflow]);
+  await git(path, ["commit", "--quiet", "--message", "Let programs work on Actions"]);
+  const blob = await git(path, ["rev-parse", `HEAD:${agentWorkflow}`]);
+  const route = "{ role: demo, use: anthropic, tool: custom, backend: actions }";
+  return `agents:\n  actions: { workflow: ${agentWorkflow}, blob: ${blob} }\n  routes: [${route}]\n`;
 }
 
 /** More lines below `gates`, below `ledger` and before it in the policy of the governed repository. */

@@ -11,6 +11,11 @@ export const manifest = load(readFileSync(join(import.meta.dirname, "../../app.y
   default_permissions: Record<string, "read" | "write">;
 };
 
+/** What it asks for besides, where programs work in runs on Actions. */
+export const actionsManifest = load(
+  readFileSync(join(import.meta.dirname, "../../app-actions.yml"), "utf8"),
+) as typeof manifest;
+
 const webhookSecret = "a secret of these tests";
 
 /** The App in a sandbox's seed. */

@@ -8,6 +8,7 @@ import { requestIn } from "../../app/github/requests.ts";
 import type { PerformContext } from "../../app/perform/context.ts";
 import { perform } from "../../app/perform/perform.ts";
 import { createSecrets } from "../../app/settings/secrets.ts";
+import type { Dispatch } from "../../app/store/dispatches.ts";
 import { createObjectsCache } from "../../collect/github/cache.ts";
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
@@ -15,7 +16,7 @@ import type { Seed } from "../../sandbox/seed/seed.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server/server.ts";
 import { newKey } from "../builders/ledger.ts";
 import { expectConformance, type Watch, watchSandbox } from "../conformance/watch.ts";
-import { seedOurApp } from "./installed-app.ts";
+import { actionsManifest, manifest, seedOurApp } from "./installed-app.ts";
 
 // What an answer holds is asserted by the tests, not by types.
 // biome-ignore lint/suspicious/noExplicitAny: the shape is GitHub's, and each test reads another part of it
@@ -66,9 +67,10 @@ export const asker =
     return text === "" ? null : JSON.parse(text);
   };
 
-export async function startAcme(): Promise<Acme> {
+/** `onActions`: the App may also start runs on Actions, as its second manifest asks. */
+export async function startAcme({ onActions = false } = {}): Promise<Acme> {
   const dir = mkdtempSync(join(tmpdir(), "acme-"));
-  const sandbox = await startSandbox({ seed: seed(dir), dir: join(dir, "data") });
+  const sandbox = await startSandbox({ seed: seed(dir, onActions), dir: join(dir, "data") });
   const privateKey = readFileSync(join(dir, "app.pem"), "utf8");
   const watch = watchSandbox(sandbox);
   const as: Acme["as"] = asker(sandbox.url, "acme/web");
@@ -105,6 +107,8 @@ export async function startAcme(): Promise<Acme> {
     openai: { apiKey: null, baseUrl: null },
     agentTools: null,
     packageRegistry: "http://127.0.0.1:1",
+    dispatches: recordedDispatches(),
+    publicUrl: "https://sallyport.example.com",
     pagesUrl: "https://sallyport.example.com",
     digestWebhook: null,
     signal: new AbortController().signal,
@@ -151,7 +155,32 @@ export async function startAcme(): Promise<Acme> {
   };
 }
 
-function seed(dir: string): Seed {
+/** The record of runs on Actions, in memory. */
+function recordedDispatches(): PerformContext["dispatches"] {
+  const rows = new Map<string, Dispatch>();
+  return {
+    find: async (key) => rows.get(key) ?? null,
+    async open(fresh) {
+      const row = rows.get(fresh.key) ?? {
+        ...fresh,
+        repository: 0,
+        asked: null,
+        run: null,
+        cancelled: null,
+        spent: null,
+      };
+      rows.set(fresh.key, row);
+      return row;
+    },
+    async note(key, news) {
+      const row = rows.get(key);
+      if (row !== undefined) rows.set(key, { ...row, ...news });
+    },
+    drop: async (key) => void rows.delete(key),
+  };
+}
+
+function seed(dir: string, onActions: boolean): Seed {
   return {
     users: [
       { login: "lena", token: "ghp_lena" },
@@ -163,6 +192,9 @@ function seed(dir: string): Seed {
       {
         ...seedOurApp(join(dir, "app.pem"), { url: "http://127.0.0.1:9/", secret: "a secret of this test" }),
         events: [],
+        ...(onActions
+          ? { permissions: { ...manifest.default_permissions, ...actionsManifest.default_permissions } }
+          : {}),
       },
     ],
     repositories: [

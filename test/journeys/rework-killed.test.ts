@@ -143,7 +143,8 @@ async function play(kills: boolean) {
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
     const { anthropic, openai, agentTools, packageRegistry } = config;
-    const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, agentTools, pagesUrl: null };
+    const urls = { publicUrl: null, pagesUrl: null };
+    const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, agentTools, ...urls };
     return createJobs({
       ...parts,
       packageRegistry,

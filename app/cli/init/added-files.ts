@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { blobId } from "../../../collect/blob-id.ts";
 import { issueForms, packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
 
@@ -55,6 +56,52 @@ export async function workflowFiles(others: readonly string[], env: Io["env"]): 
       return { path, text };
     }),
   );
+}
+
+/** The packages of the agents' programs at npm. */
+const packages: Readonly<Record<string, string>> = {
+  claude: "@anthropic-ai/claude-code",
+  codex: "@openai/codex",
+  opencode: "opencode-ai",
+};
+
+const agentWorkflow = ".github/workflows/sallyport-agent.yml";
+
+/**
+ * The workflow in whose runs agents' programs work for the App at an address, with those that the policy names, and the
+ * policy's lines that pin it.
+ */
+export async function agentWorkflowFile(
+  url: string,
+  policy: string,
+  env: Io["env"],
+): Promise<NewFile & { pin: string }> {
+  const commit = await releaseCommit(env);
+  const asked = new Set(policy.match(/\b(?:claude|codex|opencode)@\d[\w.+-]*/g) ?? []);
+  const named = [...asked].map((one) => one.replace(/^\w+/, (name) => packages[name] ?? name));
+  const install = named.length === 0 ? null : `npm install --prefix "$RUNNER_TEMP/agents" ${named.join(" ")}`;
+  const text = (await readFile(join(packageHome(), "action/workflow-agent.yml"), "utf8"))
+    .replace("https://sallyport.example.com", () => url.replace(/\/$/, ""))
+    .replace(/mkdir -p .*\/bin"/, (line) => install ?? line)
+    .replaceAll("/action/agent@v1", commit === null ? "/action/agent@v1" : `/action/agent@${commit} # v1`);
+  const blob = blobId(Buffer.from(text), "sha1");
+  return { path: agentWorkflow, text, pin: `agents:\n  actions: { workflow: ${agentWorkflow}, blob: ${blob} }\n` };
+}
+
+/** Writes it, and says how the policy pins it. */
+export async function addAgentWorkflow(
+  top: string,
+  { path, text, pin }: Awaited<ReturnType<typeof agentWorkflowFile>>,
+  io: Io,
+): Promise<string[]> {
+  if (!(await add(top, path, text))) {
+    io.err(`sallyport init: ${path} is there, or its folder is a link, and it is kept\n`);
+    return [];
+  }
+  io.out(
+    `Wrote ${path}: none of its jobs may write. Put this into the policy, and \`backend: actions\` to a route:\n${pin}`,
+  );
+  return [path];
 }
 
 /** Writes them; the paths that were written. */

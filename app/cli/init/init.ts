@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { lstat, mkdir, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { type Drafted, draftFrom, schemaAddress } from "../../../collect/draft/draft.ts";
@@ -12,13 +12,14 @@ import { policyPath } from "../../../schemas/limits.ts";
 import { packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
 import { exampleText, readPast } from "../backtest/trial.ts";
-import { addForms, addWorkflows, workflowFiles } from "./added-files.ts";
+import { addAgentWorkflow, addForms, addWorkflows, agentWorkflowFile, workflowFiles } from "./added-files.ts";
 import { installHook } from "./hook.ts";
 import { openPullRequest, pullRequestByHand } from "./pull-request.ts";
 
 type Options = {
   hook?: boolean;
   action?: boolean;
+  actions?: string;
   forms?: boolean;
   pr?: boolean;
   force?: boolean;
@@ -41,6 +42,10 @@ export function initCommand(io: Io): Command {
     )
     .option("--hook", "install a pre-push hook that runs `sallyport check` for every pushed branch")
     .option("--action", "write the workflow that judges pull requests by the Action, without an App")
+    .option(
+      "--actions <url>",
+      "write the workflow in whose runs agents' programs work for the App at this address, and print the lines that pin it",
+    )
     .option("--forms", "write the issue forms of epics, stories and diff prompts")
     .option("--pr", "open a pull request with what was written, through `gh`")
     .option("--force", "replace a policy that is there; a hook of others is never replaced")
@@ -66,7 +71,8 @@ export function initCommand(io: Io): Command {
       const isOpen =
         options.pr !== true || (await propose(top, [...(policy === "written" ? [policyPath] : []), ...added], io));
       // In a repository that has a policy, what else was asked for is enough.
-      const asksMore = options.hook === true || options.action === true || options.forms === true;
+      const { hook, action, actions, forms } = options;
+      const asksMore = hook === true || action === true || actions !== undefined || forms === true;
       const isDone = policy === "written" || (policy === "kept" && asksMore);
       io.exit(isDone && isHooked && isOpen ? 0 : 1);
     });
@@ -152,12 +158,22 @@ function trialText({ from, changes }: Past, { builtIn, rules }: Trial): string {
   ].join("");
 }
 
-async function addFiles(tree: WorkTree, { action, forms }: Options, io: Io): Promise<string[]> {
+async function addFiles(tree: WorkTree, { action, actions, forms }: Options, io: Io): Promise<string[]> {
   const files = action === true ? await workflowFiles((await readWorkflows(workTreeSource(tree))).onPulls, io.env) : [];
   return [
     ...(files.length > 0 ? await addWorkflows(tree.top, files, io) : []),
+    ...(actions === undefined ? [] : await addAgents(tree.top, actions, io)),
     ...(forms === true ? await addForms(tree.top, io) : []),
   ];
+}
+
+async function addAgents(top: string, url: string, io: Io): Promise<string[]> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    io.err(`sallyport init: --actions ${oneLine(url)}: write the address of the service in full, as in PUBLIC_URL\n`);
+    return [];
+  }
+  const policy = await readFile(join(top, policyPath), "utf8").catch(() => "");
+  return addAgentWorkflow(top, await agentWorkflowFile(url, policy, io.env), io);
 }
 
 /** Opens the pull request, or tells how; whether it is open. */

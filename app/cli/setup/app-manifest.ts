@@ -35,12 +35,15 @@ export async function appManifest({
   name,
   redirectUrl,
   webhookUrl,
+  onActions,
 }: {
   name: string;
   redirectUrl: string;
   webhookUrl: string | null;
+  /** Whether it may start runs on Actions. */
+  onActions: boolean;
 }): Promise<AppManifest> {
-  const { url, permissions, events } = await readManifest();
+  const { url, permissions, events } = await readManifest(onActions);
   const publicUrl = publicUrlOf(webhookUrl);
   return {
     name,

@@ -25,6 +25,7 @@ type Options = {
   name?: string;
   webhookUrl?: string;
   smee?: boolean;
+  actions?: boolean;
   port: string;
   force?: boolean;
 };
@@ -43,6 +44,7 @@ export function setupCommand(io: Io): Command {
     .option("--name <name>", "the App's name; GitHub lets you change it before it is made")
     .option("--webhook-url <url>", `where GitHub reaches the service, such as https://HOST${webhookPath}`)
     .option("--smee", "for trying out: a public channel of smee.io for webhooks")
+    .option("--actions", "the App may also start runs on Actions, in which agents' programs work")
     .option("--github-url <url>", "your GitHub Enterprise", "https://github.com")
     .option("--port <port>", "the port of the page; 0: any that is free", "0")
     .option("--force", `replace ${envFile}; a ledger key is never replaced`)
@@ -103,7 +105,7 @@ async function register(options: Options, webhookUrl: string | null, io: Io): Pr
     state,
     form: async (redirectUrl) => ({
       action: registrationUrl({ githubUrl, organization }, state),
-      manifest: await appManifest({ name, redirectUrl, webhookUrl }),
+      manifest: await appManifest({ name, redirectUrl, webhookUrl, onActions: options.actions === true }),
     }),
     async redeem(code) {
       const app = await redeem(githubUrl, code);

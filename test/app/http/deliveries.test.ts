@@ -23,7 +23,8 @@ const ending = new AbortController();
 
 beforeAll(async () => {
   database = await openDatabase({ folder: null });
-  const queue: Pick<Queue, "enqueueNamed"> = {
+  const queue: Pick<Queue, "enqueueNamed" | "enqueueEffects"> = {
+    enqueueEffects: async () => undefined,
     async enqueueNamed(_trx, all) {
       await during();
       marked.push(...all.flatMap(({ subjects }) => subjects.map(subjectKey)));

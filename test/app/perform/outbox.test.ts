@@ -6,7 +6,7 @@ import { readDelayed } from "../../../app/store/backlog.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { isOpenEffect, isOurs, outcomesOf } from "../../../app/store/effects.ts";
-import { takeLease } from "../../../app/store/leases.ts";
+import { holdLease, takeLease } from "../../../app/store/leases.ts";
 import { readLimits } from "../../../app/store/limits.ts";
 import { callStore } from "../../../app/store/payloads.ts";
 import { decisionOf } from "../../../core/decision.ts";
@@ -176,14 +176,14 @@ test("S2: when another worker takes a run over, nothing of the first one's is st
     drainOutbox(db, key, {
       ...tools,
       async perform(_effect, repository, { lease }) {
-        await callStore(db, repository, lease).put("second", "kept");
+        await callStore(db, repository, (trx) => holdLease(trx, lease)).put("second", "kept");
         return { type: "none" };
       },
     });
   const first = drainOutbox(db, key, {
     ...tools,
     async perform(_effect, repository, { lease }) {
-      const calls = callStore(db, repository, lease);
+      const calls = callStore(db, repository, (trx) => holdLease(trx, lease));
       await calls.put("before", "kept");
       expect(await isOurs(db, key, lease)).toBe(true);
       await second();

@@ -7,7 +7,7 @@ import { drainOutbox } from "../../../app/perform/outbox.ts";
 import { heartbeat } from "../../../app/queue/limits.ts";
 import { type Database, type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { isOurs, outcomesOf } from "../../../app/store/effects.ts";
-import { requireLease } from "../../../app/store/leases.ts";
+import { holdLease, requireLease } from "../../../app/store/leases.ts";
 import { callStore } from "../../../app/store/payloads.ts";
 import type { EffectResult } from "../../../core/effects.ts";
 import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";
@@ -71,7 +71,7 @@ describe.each(Object.entries(stores))("on %s", (name, programs) => {
         const request = fenced(github as never, () => requireLease(db, lease)) as (
           route: string,
         ) => Promise<{ data: number }>;
-        const calls = callStore(db, 7, lease);
+        const calls = callStore(db, 7, (trx) => holdLease(trx, lease));
         const result: EffectResult = { type: "issue", number: who === "first" ? 1 : 2 };
         if ((await calls.get(`call/${lane}`)) === null) {
           if (!(await isOurs(db, lane, lease))) throw new Error("it was taken over");

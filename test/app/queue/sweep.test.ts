@@ -52,6 +52,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     signer: createSigner(pem),
     onboarding: null,
     digestWebhook: null,
+    publicUrl: null,
     end: unused,
     secrets: createSecrets({
       privateKey: "",

@@ -3,7 +3,7 @@ import { createSigner } from "../../../app/ledger/signer.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { takeLease } from "../../../app/store/leases.ts";
-import { decisionOf } from "../../../core/decision.ts";
+import { decisionOf, type Step } from "../../../core/decision.ts";
 import { subjectKey } from "../../../core/effects.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { wholeLedger } from "../../hosts/whole-ledger.ts";
@@ -14,15 +14,13 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+const nothing = async () => undefined;
+const queue = { enqueue: nothing, enqueueEffects: nothing, enqueuePublish: nothing };
+const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), guard: async () => {}, queue };
+const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+
 test("T243 T244: of two workers on one subject the later one records, and the one that wakes up late records nothing", async () => {
   const subject = { kind: "issue", repository: 7, number: 2 } as const;
-  const queue = {
-    enqueue: async () => undefined,
-    enqueueEffects: async () => undefined,
-    enqueuePublish: async () => undefined,
-  };
-  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), queue };
-  const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
   const record = (fence: number, issue: number) =>
     saveDecision(
       database.db,
@@ -40,4 +38,33 @@ test("T243 T244: of two workers on one subject the later one records, and the on
   expect((await wholeLedger(database.db, 7)).map(({ body }) => body)).toMatchObject([{ issue: 1 }]);
   const effects = await database.db.selectFrom("effects").select("key").execute();
   expect(effects).toEqual([{ key: "sticky/7/1" }]);
+});
+
+test("a run that ends gives up its agents, and has the runs on Actions cancelled", async () => {
+  const subject = { kind: "issue", repository: 8, number: 1 } as const;
+  const record = async (decision: Step) => {
+    const fence = await takeLease(database.db, subjectKey(subject));
+    return saveDecision(
+      database.db,
+      { subject, fence, repository: { id: 8, name: "acme/web" }, seen: [] },
+      decisionOf(decision),
+      tools,
+    );
+  };
+  const agent = { type: "run-agent", run: "run-1-1", packSha256: "a", backend: "anthropic", model: null } as const;
+  const actions = { workflow: ".github/workflows/sallyport-agent.yml", blob: "b".repeat(40) };
+  await record({
+    effects: [
+      { ...agent, key: "agent/8/run-1-1/2/R0/S0", tool: "custom", actions },
+      { ...agent, key: "agent/8/run-1-1/3/R0/S0" },
+    ],
+  });
+  const body = { run: "run-1-1", story: 1, status: "cancelled", reason: "it was stopped" } as const;
+  await record({ drafts: [{ kind: "run.closed", actor, subject: [], body }] });
+  const rows = database.db.selectFrom("effects").select(["key", "status", "type"]).where("repository", "=", 8);
+  expect(await rows.orderBy("id").execute()).toEqual([
+    { key: "agent/8/run-1-1/2/R0/S0", status: "failed", type: "run-agent" },
+    { key: "agent/8/run-1-1/3/R0/S0", status: "failed", type: "run-agent" },
+    { key: "cancel/agent/8/run-1-1/2/R0/S0", status: "todo", type: "cancel-run" },
+  ]);
 });

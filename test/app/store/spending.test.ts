@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
-import { takeLease } from "../../../app/store/leases.ts";
+import { requireLease, takeLease } from "../../../app/store/leases.ts";
 import { openPurse } from "../../../app/store/spending.ts";
 import type { Budget } from "../../../schemas/policy-agents.ts";
 
@@ -22,7 +22,7 @@ type Who = { repository: number; effect?: string; story?: number; day?: string }
 const purse = (budget: Budget, { repository, effect = "agent/1", story = 1, day = "2026-11-21" }: Who) =>
   openPurse(
     open.db,
-    { repository, effect, lease, now: () => new Date(`${day}T10:00:00.000Z`) },
+    { repository, effect, mayPay: () => requireLease(open.db, lease), now: () => new Date(`${day}T10:00:00.000Z`) },
     { story, currency: "USD", price, budget },
   );
 

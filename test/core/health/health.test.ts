@@ -299,6 +299,7 @@ describe("a repository", () => {
     fetches: known([]),
     actions: known([]),
     named: known([]),
+    agentWorkflow: known(null),
     rules: rules("main"),
     evidence: { isThere: known(true), rules: rules("sallyport/evidence", ["update"]) },
   };

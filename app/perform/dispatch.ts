@@ -1,0 +1,228 @@
+import { randomBytes } from "node:crypto";
+import { filesInArchive } from "../../collect/github/archive.ts";
+import { downloadArtifact } from "../../collect/github/artifact-reports.ts";
+import { readFileId, readJobs, readRun, readSealedArtifacts } from "../../collect/github/workflow-run.ts";
+import {
+  artifactBytes,
+  type Dispatched,
+  editedWorkflow,
+  judgeArtifact,
+  judgeRun,
+  judgeSealed,
+  type RunRefusal,
+  refusalText,
+  resultArtifact,
+  type WorkflowRun,
+} from "../../core/contract/workflow-run.ts";
+import { sha256 } from "../../core/digest.ts";
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import type { Known } from "../../core/known.ts";
+import { toolIn } from "../../schemas/policy-agents.ts";
+import type { ActionsRun, Pack, StepResult, Tool, Usage } from "../../schemas/step.ts";
+import { isSealedName, readSealed } from "../actions/sealed.ts";
+import { writeInto } from "../agents/command.ts";
+import type { Service } from "../agents/run.ts";
+import type { Workspace } from "../agents/workspace.ts";
+import { ignoreStatus } from "../github/requests.ts";
+import type { Dispatch } from "../store/dispatches.ts";
+import type { EffectOf, PerformContext } from "./context.ts";
+
+/** An agent's work as its effect's result tells it; `started`: absent, it began with the effect's last try. */
+export type WorkEnd = { result: StepResult; usage: Usage; tool?: Tool; actions?: ActionsRun; started?: Date };
+
+/** What an agent's work needs, wherever it is done. */
+type Work = { pack: Pack; workspace: Workspace; service: Service };
+
+/** Seconds: what the jobs may take beside the program's own time; between two looks; before a lost request is made again. */
+const times = { jobs: 1_500, look: 60, soon: 10, lost: 30, force: 60 } as const;
+
+const nothing = { version: 1 as const, questions: [], files: [], claims: [] };
+const after = ({ now }: PerformContext, seconds: number) => new Date(now().getTime() + seconds * 1_000);
+
+/** The effect is not done and nothing failed: it goes on when GitHub tells of the run's end, or then at the latest. */
+const wait = (context: PerformContext, seconds: number, what: string) =>
+  new SallyportError("waiting", what, { retry: true, notBefore: after(context, seconds) });
+
+/** A fact without which nothing can be decided; the effect is tried again. */
+function need<T>(fact: Known<T>): T {
+  if (fact.known) return fact.value;
+  throw new SallyportError("github", fact.why, { retry: true });
+}
+
+/**
+ * Lets a program work in a run of the pinned workflow. The request is recorded before GitHub hears of it, and looked for
+ * before it is made again; the run is believed only as far as it is the one that was asked for. Throws `waiting` until it
+ * has ended.
+ */
+export async function runOnActions(
+  { key, tool = "", actions, packSha256 }: EffectOf<"run-agent">,
+  { pack, workspace, service }: Work,
+  context: PerformContext,
+): Promise<WorkEnd> {
+  const { reader, dispatches, now } = context;
+  const workflow = { path: actions?.workflow ?? "", blob: actions?.blob ?? "" };
+  const { runtime } = pack.limits;
+  const dispatch = await dispatches.open({
+    key,
+    nonce: randomBytes(16).toString("hex"),
+    deadline: after(context, runtime + times.jobs),
+  });
+  const usage = dispatch.spent?.usage ?? { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
+  const told = { usage, tool: toolIn(tool), started: dispatch.asked ?? now() };
+  const fail = (code: StepResult["code"], summary: string): WorkEnd => ({
+    ...told,
+    result: { ...nothing, outcome: "failed", code, summary },
+  });
+  const refused = (refusal: RunRefusal) => fail("not-accepted", refusalText(refusal));
+
+  const id = dispatch.run ?? (await findRun(dispatch, workflow.path, context));
+  if (id === null) {
+    const refusal = await ask(dispatch, { workflow, pack, packSha256 }, context);
+    if (refusal !== null) return refused(refusal);
+    throw wait(context, times.look, "the run was asked for");
+  }
+  const run = need(await readRun(reader, id));
+  const next = "look at the repository's Actions, and say `/run` to begin again";
+  if (run === null) return refused({ code: "no-answer", why: `run ${id} is not there any more`, next });
+  const isLate = dispatch.deadline.getTime() < now().getTime();
+  if (run.status !== "completed") {
+    if (!isLate) throw wait(context, times.look, `run ${id} is ${run.status}`);
+    await cancel(id, "cancel", context);
+    return refused({ code: "late", why: `run ${id} was ${run.status} at its deadline, and is cancelled`, next });
+  }
+  const jobs = need(await readJobs(reader, id));
+  const seconds = jobs.reduce((sum, job) => sum + job.seconds, 0);
+  Object.assign(told, { actions: { run: id, workflow: workflow.blob, seconds } });
+  const { ended = null, redacted = [] } = dispatch.spent ?? {};
+  if (ended?.retry === true) {
+    // The model's service was down. Another run reads from the store what was paid for.
+    await dispatches.drop(key);
+    const until = ended.until === null ? {} : { notBefore: new Date(ended.until) };
+    throw new SallyportError("model", ended.message, { retry: true, ...until });
+  }
+  // What we ended ourselves is told as what it was, whatever the run makes of it.
+  if (ended !== null) return fail(ended.code, ended.message);
+  const asked: Dispatched = {
+    ...{ repository: context.repositoryId, workflow, bot: context.ourselves.bot.id, run: id },
+    ...{ nonce: dispatch.nonce, pack: packSha256, base: pack.base, deadline: dispatch.deadline.toISOString() },
+  };
+  const refusal = judgeRun(asked, run, jobs);
+  if (refusal !== null) return refused(refusal);
+  const collected = await collect(asked, run, context);
+  if (!collected.ok) return refused(collected.refusal);
+  const { result, files } = collected;
+  const changes = files.map(({ path, content }) => ({ path, content: content === null ? null : Buffer.from(content) }));
+  const problems = result.outcome === "finished" ? await writeInto(changes, workspace) : [];
+  if (problems.length > 0)
+    return fail("bad-answer", `${told.tool.name} left what may not be written: ${problems.slice(0, 5).join("; ")}`);
+  const cut = redacted.length === 0 ? {} : { redacted };
+  return { ...told, result: { ...result, ...cut, files: await workspace.changes() } };
+}
+
+/** The run of a request whose answer was lost, by its name, which holds the nonce; null: there is none. */
+async function findRun(dispatch: Dispatch, path: string, context: PerformContext): Promise<number | null> {
+  const { asked, nonce, key } = dispatch;
+  if (asked === null) return null;
+  const { data } = await context.request("GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", {
+    workflow_id: path.split("/").at(-1) ?? "",
+    event: "workflow_dispatch",
+    // The newest come first.
+    per_page: 100,
+  });
+  const run = data.workflow_runs.find(({ display_title }) => display_title === `sallyport ${nonce}`);
+  if (run !== undefined) await context.dispatches.note(key, { run: Number(run.id) });
+  else if (after(context, -times.lost) < asked) throw wait(context, times.soon, "the run is looked for");
+  return run === undefined ? null : Number(run.id);
+}
+
+/** Asks GitHub for the run; why it cannot be had, or null. Only what is public goes into the request. */
+async function ask(
+  { key, nonce, deadline }: Dispatch,
+  { workflow, pack, packSha256 }: { workflow: Dispatched["workflow"]; pack: Pack; packSha256: string },
+  context: PerformContext,
+): Promise<RunRefusal | null> {
+  const { reader, request, dispatches, publicUrl, now } = context;
+  const refuse = (code: RunRefusal["code"], why: string, next: string) => ({ code, why, next });
+  if (publicUrl === null)
+    return refuse("not-set-up", "the service has no address that a run could reach", "whoever runs it sets PUBLIC_URL");
+  const { data: repository } = await request("GET /repos/{owner}/{repo}");
+  const branch = repository.default_branch;
+  const found = need(await readFileId(reader, workflow.path, branch));
+  if (found !== workflow.blob) return editedWorkflow(workflow, found, `the tip of \`${branch}\``);
+  const again = "look at the repository's Actions, and say `/run` to begin again";
+  if (deadline < now()) return refuse("no-answer", "no run came about in time", again);
+  await dispatches.note(key, { asked: now() });
+  const inputs = { nonce, pack: packSha256, base: pack.base, minutes: String(Math.ceil(pack.limits.runtime / 60) + 5) };
+  const call = (details: object) =>
+    request("POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", {
+      ...{ workflow_id: workflow.path.split("/").at(-1) ?? "", ref: branch, inputs },
+      ...details,
+    });
+  try {
+    // An older server does not know the field; its run is found by its name.
+    const answer = (await ignoreStatus(call({ return_run_details: true }), 422)) ?? (await call({}));
+    const { workflow_run_id: run } = answer.data ?? {};
+    if (run !== undefined) await dispatches.note(key, { run: Number(run) });
+    return null;
+  } catch (error) {
+    const status = error instanceof Error && "status" in error ? error.status : null;
+    if (status === 403)
+      return refuse("not-set-up", "the App may not start workflows", "an owner accepts `actions: write` for the App");
+    if (status !== 404 && status !== 422) throw error;
+    const why = `GitHub starts no run of \`${workflow.path}\` (${status})`;
+    return refuse("not-dispatched", why, "a maintainer looks whether the workflow is enabled under Actions");
+  }
+}
+
+type Collected = Extract<ReturnType<typeof readSealed>, { ok: true }>;
+
+/** The sealed result of a run that may be believed, once the artifact is its own, whole and in the form of one. */
+async function collect(
+  asked: Dispatched,
+  run: WorkflowRun,
+  { reader }: PerformContext,
+): Promise<{ ok: true; result: StepResult; files: Collected["files"] } | { ok: false; refusal: RunRefusal }> {
+  const refuse = (code: RunRefusal["code"], why: string) => ({
+    ok: false as const,
+    refusal: { code, why, next: "look at the run on GitHub, and say `/run` to begin again" },
+  });
+  const judged = judgeArtifact(asked, run, need(await readSealedArtifacts(reader, run.id)));
+  if (!judged.ok) return judged;
+  const { id, size, digest } = judged.artifact;
+  const archive = need(await downloadArtifact(reader, { id, name: resultArtifact, size_in_bytes: size }));
+  if (digest !== `sha256:${sha256(archive)}`)
+    return refuse("artifact-changed", `the artifact of run ${run.id} is not what GitHub's digest says`);
+  const parts = await filesInArchive(archive, { fits: isSealedName, bytes: artifactBytes, files: 501 });
+  if (!parts.known) return refuse("artifact-malformed", parts.why);
+  const read = readSealed(parts.value);
+  if (!read.ok) return refuse("artifact-malformed", `the artifact of run ${run.id} is no result: ${read.why}`);
+  const refusal = judgeSealed(asked, read.sealed);
+  if (refusal !== null) return { ok: false, refusal };
+  return { ok: true, result: { ...read.sealed.result, files: [] }, files: read.files };
+}
+
+/** Cancels the run of an agent that was stopped: first as a person would, then, if it goes on, without asking its jobs. */
+export async function cancelRun({ agent }: EffectOf<"cancel-run">, context: PerformContext): Promise<EffectResult> {
+  const { dispatches, reader, now } = context;
+  const dispatch = await dispatches.find(agent);
+  if (dispatch === null || dispatch.asked === null) return { type: "none" };
+  const id = dispatch.run;
+  // Without its id it was never taken for one of ours: no model works for it, and its own limit ends it.
+  const run = id === null ? null : need(await readRun(reader, id));
+  if (id === null || run === null || run.status === "completed") {
+    await dispatches.drop(agent);
+    return { type: "none" };
+  }
+  const { cancelled } = dispatch;
+  if (cancelled === null) {
+    await cancel(id, "cancel", context);
+    await dispatches.note(agent, { cancelled: now() });
+  } else if (after(context, -times.force) >= cancelled) await cancel(id, "force-cancel", context);
+  throw wait(context, times.force, `run ${id} is being cancelled`);
+}
+
+async function cancel(id: number, how: "cancel" | "force-cancel", { request }: PerformContext): Promise<void> {
+  // 409: it has ended meanwhile.
+  await ignoreStatus(request(`POST /repos/{owner}/{repo}/actions/runs/{run_id}/${how}`, { run_id: id }), 409);
+}

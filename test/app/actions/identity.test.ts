@@ -1,0 +1,73 @@
+import { createHmac, generateKeyPairSync, sign } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createIdentityCheck, issuerOf } from "../../../app/actions/identity.ts";
+
+const own = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+const other = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+const now = new Date("2026-11-30T10:00:00Z");
+const seconds = now.getTime() / 1_000;
+let server: Server;
+let issuer: string;
+
+beforeAll(async () => {
+  const keys = [
+    { ...own.publicKey.export({ format: "jwk" }), kid: "own" },
+    { kty: "EC", kid: "ours-is-not" },
+  ];
+  server = createServer((_request, response) => response.end(JSON.stringify({ keys })));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => void server.close());
+
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const claims = () => ({
+  ...{ iss: issuer, aud: "https://sallyport.example.com", exp: seconds + 300, nbf: seconds - 60 },
+  ...{ repository: "acme/web", repository_id: "9", run_id: "7", run_attempt: "1", event_name: "workflow_dispatch" },
+  ...{ actor_id: "41", job_workflow_ref: "acme/web/.github/workflows/a.yml@refs/heads/main", job_workflow_sha: "a" },
+});
+function token({ head = {}, body = {}, key = own.privateKey } = {}): string {
+  const signed = `${part({ alg: "RS256", kid: "own", ...head })}.${part({ ...claims(), ...body })}`;
+  return `${signed}.${sign("RSA-SHA256", Buffer.from(signed), key).toString("base64url")}`;
+}
+const check = (text: string) => createIdentityCheck(issuer, "https://sallyport.example.com", () => now)(text);
+
+test("GitHub's word for us is taken, with what it claims", async () => {
+  expect(await check(token())).toMatchObject({ known: true, value: { run_id: "7", repository_id: "9" } });
+});
+
+test.each<[string, () => string]>([
+  ["another's signature", () => token({ key: other.privateKey })],
+  ["claims that were changed", () => token().replace(/\.[^.]+\./, `.${part({ ...claims(), run_id: "8" })}.`)],
+  ["no signature", () => token().replace(/\.[^.]+$/, ".")],
+  ["an algorithm of `none`", () => `${part({ alg: "none", kid: "own" })}.${part(claims())}.`],
+  [
+    "the public key as a secret",
+    () => {
+      const signed = `${part({ alg: "HS256", kid: "own" })}.${part(claims())}`;
+      const pem = own.publicKey.export({ type: "spki", format: "pem" });
+      return `${signed}.${createHmac("sha256", pem).update(signed).digest("base64url")}`;
+    },
+  ],
+  ["a key that GitHub has not", () => token({ head: { kid: "other" } })],
+  ["a key of another kind", () => token({ head: { kid: "ours-is-not" } })],
+  ["another audience", () => token({ body: { aud: "https://elsewhere.example.com" } })],
+  ["another issuer", () => token({ body: { iss: "https://elsewhere.example.com" } })],
+  ["a time that is over", () => token({ body: { exp: seconds - 61 } })],
+  ["a time that is to come", () => token({ body: { nbf: seconds + 61 } })],
+  ["no run", () => token({ body: { run_id: 7 } })],
+  ["a part more", () => `${token()}.x`],
+  ["no token at all", () => "x"],
+])("T136: %s proves nothing", async (_title, forged) => {
+  expect(await check(forged())).toMatchObject({ known: false });
+});
+
+test.each([
+  ["https://api.github.com", "https://token.actions.githubusercontent.com"],
+  ["https://api.acme.ghe.com", "https://token.actions.acme.ghe.com"],
+  ["https://github.acme.dev/api/v3", "https://github.acme.dev/_services/token"],
+])("beside %s, %s signs", (api, expected) => {
+  expect(issuerOf(api)).toBe(expected);
+});
