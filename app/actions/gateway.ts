@@ -54,10 +54,10 @@ export function createGateway(tools: GatewayTools) {
   const exchange = async (request: IncomingMessage, response: ServerResponse) => {
     const proof = Proof.safeParse(await json(request).catch(() => null));
     if (!proof.success) return send(response, 400, "Send a nonce and GitHub's token.");
-    const claims = await check(proof.data.token);
-    if (!claims.known) return refuse(response, claims.why);
     const asking = await askingBy("nonce", proof.data.nonce);
     if (asking === null) return refuse(response, "nobody waits for this run");
+    const claims = await check(proof.data.token);
+    if (!claims.known) return refuse(response, claims.why);
     // GitHub may start a run before we hear its id.
     if (asking.dispatch.run === null) return send(response, 503, "Not yet.");
     const problem = await claimProblem(claims.value, asking);

@@ -24,8 +24,11 @@ const Header = z.object({ alg: z.literal("RS256"), kid: z.string() });
 const Key = z.object({ kid: z.string(), kty: z.literal("RSA"), n: z.string(), e: z.string() });
 const Keys = z.object({ keys: z.array(Key.or(z.unknown())) });
 
-/** How far two clocks may be apart, in seconds; how long keys are kept and may take to come, in milliseconds. */
-const limits = { skew: 60, kept: 600_000, timeout: 10_000 } as const;
+/**
+ * How far two clocks may be apart, in seconds; how long keys are kept, how soon they are asked for again for a key that is
+ * not among them, and how long they may take to come, in milliseconds.
+ */
+const limits = { skew: 60, kept: 600_000, again: 30_000, timeout: 10_000 } as const;
 
 /** Who signs for the jobs of a GitHub, beside its REST API. Source: GitHub docs, "OpenID Connect reference". */
 export function issuerOf(apiUrl: string): string {
@@ -40,17 +43,19 @@ export function issuerOf(apiUrl: string): string {
  * which job asked; whether that job is one of ours is for the caller to see.
  */
 export function createIdentityCheck(issuer: string, audience: string, now: () => Date) {
-  let kept: { keys: z.infer<typeof Key>[]; until: number } | null = null;
+  let kept: { keys: z.infer<typeof Key>[]; at: number } | null = null;
   const keyOf = async (kid: string): Promise<z.infer<typeof Key> | null> => {
-    const found = kept?.keys.find((one) => one.kid === kid);
-    if (kept !== null && found !== undefined && kept.until > now().getTime()) return found;
+    const found = kept?.keys.find((one) => one.kid === kid) ?? null;
+    // Anybody may send a token of any key, and none makes us ask GitHub more often than this.
+    const enough = found === null ? limits.again : limits.kept;
+    if (kept !== null && now().getTime() - kept.at < enough) return found;
     const answer = await fetch(`${issuer}/.well-known/jwks`, {
       redirect: "error",
       signal: AbortSignal.timeout(limits.timeout),
     });
     if (!answer.ok) throw new Error(`${issuer} gives no keys (${answer.status})`);
     const { keys } = Keys.parse(await answer.json());
-    kept = { keys: keys.flatMap((one) => Key.safeParse(one).data ?? []), until: now().getTime() + limits.kept };
+    kept = { keys: keys.flatMap((one) => Key.safeParse(one).data ?? []), at: now().getTime() };
     return kept.keys.find((one) => one.kid === kid) ?? null;
   };
   return async (token: string): Promise<Known<Claims>> => {

@@ -10,13 +10,17 @@ const now = new Date("2026-11-30T10:00:00Z");
 const seconds = now.getTime() / 1_000;
 let server: Server;
 let issuer: string;
+let asked = 0;
 
 beforeAll(async () => {
   const keys = [
     { ...own.publicKey.export({ format: "jwk" }), kid: "own" },
     { kty: "EC", kid: "ours-is-not" },
   ];
-  server = createServer((_request, response) => response.end(JSON.stringify({ keys })));
+  server = createServer((_request, response) => {
+    asked += 1;
+    response.end(JSON.stringify({ keys }));
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -62,6 +66,18 @@ test.each<[string, () => string]>([
   ["no token at all", () => "x"],
 ])("T136: %s proves nothing", async (_title, forged) => {
   expect(await check(forged())).toMatchObject({ known: false });
+});
+
+test("T136: tokens of keys that nobody has ask GitHub for its keys once in half a minute", async () => {
+  let time = now.getTime();
+  const checkAt = createIdentityCheck(issuer, "https://sallyport.example.com", () => new Date(time));
+  const before = asked;
+  for (const kid of ["a", "b", "c"]) await checkAt(token({ head: { kid } }));
+  expect(asked - before).toBe(1);
+  time += 30_000;
+  await checkAt(token({ head: { kid: "d" } }));
+  expect(await checkAt(token())).toMatchObject({ known: true });
+  expect(asked - before).toBe(2);
 });
 
 test.each([
