@@ -124,25 +124,28 @@ export type Advice = { notRequiredOn?: string | null };
 
 /**
  * The verdict as Markdown, for the check run's summary, the job summary and our comment. The first line says the
- * conclusion in words; then a table of the gates that apply; then what blocks, where, why and the next step. If it
+ * conclusion in words; then what blocks, where, why and the next step; then a table of the other gates that apply. If it
  * exceeds GitHub's limit, it is cut between reasons, with a note.
  */
 export function summaryMarkdown(verdict: Verdict, { notRequiredOn = null }: Advice = {}): string {
   const policy = verdict.policy === null ? "no policy" : `policy ${verdict.policy.blob} at ${verdict.policy.ref}`;
-  const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
+  const blocked = blocking(verdict);
+  const others = verdict.gates.filter((gate) => gate.status !== "not-applicable" && !blocked.includes(gate));
+  const heading = blocked.length === 0 ? "" : "#### The other gates\n\n";
   const notes = [notAsked(verdict), leftToApp(verdict)].filter((note) => note !== "");
   const advisory =
     notRequiredOn === null
       ? ""
-      : `Advisory: when this was written, ${code(notRequiredOn)} did not ask for this check, so it stopped no merge.\n\n`;
+      : `\nAdvisory: when this was written, ${code(notRequiredOn)} did not ask for this check, so it stopped no merge.\n`;
   const parts = [
-    `**${conclusions[verdict.conclusion]}** ${titleOf(verdict)}.\n\n${advisory}| gate | result | why |\n|---|---|---|\n`,
-    ...asked.map(gateRow),
-    ...notes.map((note) => `\n${note}\n`),
-    ...blocking(verdict).flatMap(({ gate, status, reasons }) => {
-      const [first = "", ...others] = reasons.map(reasonMarkdown);
-      return [`\n#### ${gate} ${statusLabels[status]}\n\n${first}`, ...others];
+    `**${conclusions[verdict.conclusion]}** ${titleOf(verdict)}.\n${advisory}`,
+    ...blocked.flatMap(({ gate, status, reasons }) => {
+      const [first = "", ...more] = reasons.map(reasonMarkdown);
+      return [`\n#### ${gate} ${statusLabels[status]}\n\n${first}`, ...more];
     }),
+    ...(others.length === 0 ? [] : [`\n${heading}| gate | result | why |\n|---|---|---|\n`]),
+    ...others.map(gateRow),
+    ...notes.map((note) => `\n${note}\n`),
   ];
   const foot = `\nHead ${verdict.head}, base ${verdict.base}, ${policy}, engine ${verdict.engine}.\n`;
   return withinLimit(parts, foot);

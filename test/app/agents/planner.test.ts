@@ -64,10 +64,10 @@ test("T294: a planner's call has the key that this version's prompt gives it, wi
   const tree = memoryTree({ "web/page.html": "a".repeat(90_000) });
   await ask([...reads, propose(plan)], { ...calls, put }, story, { tree });
   expect(keys).toEqual([
-    "503e492acc1d29986d85e5f5f591ebf3fdb5cacd49c073896f0b6860e3f9ff1f",
-    "40655a4832b91cc080e2542bd5e6a56f4ba9b5e927dd681ec381f43c2e61e45e",
-    "29540db719672d98750fb32bba4a00abc449be656408de2c901839a821eaa5f9",
-    "3671bc7d9addc181deabb406b274ce85004030ec85ae1e4de645d506d2f255c7",
+    "5b4053094decc9b61526b9f7fc811d8356b6fbe34730f75b5713ffa1039a5053",
+    "d99c4fec153d3beca9aa12ca37414eae1459e2ce433ecd39cf80d4c5e8ff025c",
+    "ab52f1da2c2e2bba1740201fa387004323d783b0a7b6c2d8bfe85128f572e402",
+    "422eb761b528ee9c3066a91d236fa11e454289033ca93ac700c252854acecb3c",
   ]);
 });
 

@@ -85,10 +85,14 @@ test("a title is cut at a hundred characters", () => {
 });
 
 describe("the summary", () => {
-  test("says the conclusion first, then every gate, then what blocks", () => {
+  test("U12: says the conclusion first, then what blocks, then every other gate", () => {
     const text = summaryMarkdown(failed);
     expect(text.split("\n")[0]).toBe("**Failed.** 2 gates fail: forbidden-paths, diff-size.");
-    for (const { gate, status } of failed.gates) if (status !== "not-applicable") expect(text).toContain(`| ${gate} |`);
+    for (const { gate, status } of failed.gates) {
+      expect(text.includes(`\n#### ${gate} fails\n`)).toBe(status === "fail");
+      expect(text.includes(`| ${gate} |`)).toBe(status === "pass");
+    }
+    expect(text.indexOf("#### forbidden-paths")).toBeLessThan(text.indexOf("| secrets |"));
     expect(text).toContain("- `governance/a`: This change edits a file that the policy forbids by");
     expect(text).toContain("(`.github/sallyport.yml:5`)");
     expect(text).toContain("ask a maintainer to change line 5 of the policy");
@@ -137,12 +141,17 @@ describe("the summary", () => {
   test("any message and path keep it within the limit and in one table", () => {
     const text = fc.string({ unit: "binary", maxLength: 300 });
     fc.assert(
-      fc.property(text, text, fc.constantFrom<GateStatus>("fail", "pending", "unknown"), (message, path, status) => {
-        const summary = summaryMarkdown(withReason({ message, path }, status));
-        expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(65_000);
-        const rows = summary.split("\n").filter((line) => line.startsWith("|"));
-        expect(rows).toHaveLength(3);
-      }),
+      fc.property(
+        text,
+        text,
+        fc.constantFrom<GateStatus>("fail", "pending", "unknown", "pass"),
+        (message, path, status) => {
+          const summary = summaryMarkdown(withReason({ message, path }, status));
+          expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(65_000);
+          const rows = summary.split("\n").filter((line) => line.startsWith("|"));
+          expect(rows).toHaveLength(status === "pass" ? 3 : 0);
+        },
+      ),
     );
   });
 });
@@ -197,27 +206,22 @@ describe("the whole text, to the letter", () => {
       { gate: "size", status: "pass", reasons: [] },
     ],
   };
-  const head = [
-    "| gate | result | why |",
-    "|---|---|---|",
-    "| secrets | ✓ passes | None. |",
-    "| manual-test | … waits | Not tested. |",
-    "| content | ? could not be read | Cut short. |",
-    "| scope | ✗ fails | Not allowed. (and 1 more) |",
-    "| size | ✓ passes |  |",
+  const others = [
+    ...["#### The other gates", "", "| gate | result | why |", "|---|---|---|"],
+    ...["| secrets | ✓ passes | None. |", "| size | ✓ passes |  |"],
   ];
   const foot = [`Head ${sha("d")}, base ${sha("b")}, policy ${sha("e")} at ${sha("b")}, engine 3.`, ""];
 
-  test("of a summary: what fails, then what could not be read, then what waits", () => {
+  test("U12: of a summary: what fails, then what could not be read, then what waits, then the rest", () => {
     expect(summaryMarkdown(verdict).split("\n")).toEqual([
-      ...["**Failed.** 1 gate fails: scope.", "", ...head],
-      ...["", "Not asked of this change: adr.", "", "Left to the App: review, ci."],
+      "**Failed.** 1 gate fails: scope.",
       ...["", "#### scope fails", "", "- `src/a.ts:7`: Not allowed. (`.github/sallyport.yml:12`)"],
       ...["  **Next:** Take it out. (@&#8203;ada)", "- `src/b.ts`: Too much."],
       ...["", "#### content could not be read", "", "- Cut short."],
       ...["", "#### manual-test waits", "", "- Not tested.", ""],
       ...["  **Next**, by @&#8203;acme/qa, as a comment here:", ""],
-      ...["  ```text", "  /sign-off abc pass manual", "  ```", "", ...foot],
+      ...["  ```text", "  /sign-off abc pass manual", "  ```", "", ...others],
+      ...["", "Not asked of this change: adr.", "", "Left to the App: review, ci.", "", ...foot],
     ]);
   });
 
@@ -241,7 +245,7 @@ describe("the whole text, to the letter", () => {
   test("of nothing to tell: no table of notes, no policy", () => {
     const bare: Verdict = { ...verdict, conclusion: "success", policy: null, gates: [], deferred: [] };
     expect(summaryMarkdown(bare).split("\n")).toEqual([
-      ...["**Passed.** All gates pass.", "", "| gate | result | why |", "|---|---|---|", ""],
+      ...["**Passed.** All gates pass.", ""],
       ...[`Head ${sha("d")}, base ${sha("b")}, no policy, engine 3.`, ""],
     ]);
     expect(terminalText(bare, { color: false })).toBe("Verdict: Passed. All gates pass.\n");
