@@ -10,6 +10,7 @@ import { effectKey } from "../identifiers.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { notified } from "../people/notified.ts";
+import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { roundOf } from "../record/rework.ts";
 import { spentIn, spentText } from "../record/spent.ts";
@@ -132,11 +133,10 @@ function planStep(context: StoryContext): Next | null {
     const current = currentDigest(context);
     if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
     const { requestedBy } = plan;
-    const others =
-      whoseWork(requestedBy, idsOf([requestedBy]), people) === "own"
-        ? `, but not @${requestedBy.login}, who asked for it`
-        : "";
-    const who = `${holders(people, "approvers")}${others}`;
+    const own = `@${requestedBy.login}`;
+    const isOwn = whoseWork(requestedBy, idsOf([requestedBy]), people) === "own";
+    const approvers = people.approvers.filter((name) => !isOwn || shortName(name) !== own);
+    const who = `${holders({ ...people, approvers }, "approvers")}${isOwn ? `, but not ${own}, who asked for it` : ""}`;
     return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
   }
   const drift = contractDrift(context);

@@ -1,5 +1,18 @@
 import { expect, test } from "@jest/globals";
-import { approve, begin, playStory } from "../../builders/story.ts";
+import { known } from "../../../core/known.ts";
+import { approve, begin, playStory, policy } from "../../builders/story.ts";
+
+test.each([
+  [["@quinn", "@lena", "@acme/qa"], "@quinn, @acme/qa, but not @lena, who asked for it"],
+  [["@lena"], "nobody yet: name someone under `people.approvers` in the policy, but not @lena, who asked for it"],
+])("U6: of the approvers %j those who may approve are named", (approvers, who) => {
+  const people = { ...policy.people, approvers };
+  const at = { state: "loaded", ref: "b".repeat(40), blob: "c".repeat(40), lines: {} } as const;
+  const story = playStory({ policy: known({ ...at, policy: { ...policy, people } }) });
+  story.say("lena", "/plan");
+  story.propose();
+  expect(story.look().overview?.who).toBe(who);
+});
 
 test("where a story stands, in words that are no Markdown, as it goes on", () => {
   const story = playStory();
