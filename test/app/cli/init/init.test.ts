@@ -139,7 +139,7 @@ describe("a first policy", () => {
     ];
     const { policy, text } = drafted(files);
     expect(policy.roles).toEqual({
-      code: { allow: ["app/**"], deny: ["**/migrations/**", "**/Dockerfile*"] },
+      code: { execution: "none", allow: ["app/**"], deny: ["**/migrations/**", "**/Dockerfile*"] },
     });
     expect(text).toContain("no role has ci/**, infra/**, release/**");
   });
