@@ -6,6 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startModels } from "../../app/demo/models.ts";
 import { nextSecond } from "../../app/demo/road.ts";
+import { roles } from "../../app/queue/limits.ts";
 import { pullsOf } from "../../sandbox/state/state.ts";
 import { startJourney } from "./demo-world.ts";
 import { approve, askForPlan, openStory } from "./story-steps.ts";
@@ -93,6 +94,8 @@ export async function startCountedJourney(delay: number | null) {
       github = await between(url);
       return github.url;
     },
+    // The sweep asks for what it wants, every five minutes.
+    roles: roles.filter((role) => role !== "sweep"),
   });
   if (github === undefined) throw new Error("the App asks nobody");
   const { calls: asked, close: closeGitHub } = github;

@@ -6,6 +6,7 @@ import { clientFor, readerFor } from "../../app/demo/acting.ts";
 import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { startModels } from "../../app/demo/models.ts";
+import { roles as allRoles, type Role } from "../../app/queue/limits.ts";
 import { startService } from "../../app/service/service.ts";
 import type { Config } from "../../app/settings/config.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
@@ -29,6 +30,7 @@ export async function startJourney({
   workflow = null as ((url: string) => Promise<string>) | null,
   /** The address under which the App finds GitHub. */
   front = async (url: string) => url,
+  roles = allRoles as readonly Role[],
 } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
   const key = newKey();
@@ -66,7 +68,7 @@ export async function startJourney({
     ...(text === undefined ? {} : { publicUrl: `http://127.0.0.1:${port}` }),
     ...more,
   });
-  const start = () => startService(config, (line) => log.push(line));
+  const start = () => startService(config, (line) => log.push(line), roles);
   let service = await start();
   return {
     dir,
