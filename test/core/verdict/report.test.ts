@@ -92,7 +92,7 @@ describe("the summary", () => {
       expect(text.includes(`\n#### ${gate} fails\n`)).toBe(status === "fail");
       expect(text.includes(`| ${gate} |`)).toBe(status === "pass");
     }
-    expect(text.indexOf("#### forbidden-paths")).toBeLessThan(text.indexOf("| secrets |"));
+    expect(text.indexOf("#### forbidden-paths")).toBeLessThan(text.indexOf("| gate | result | why |"));
     expect(text).toContain("- `governance/a`: This change edits a file that the policy forbids by");
     expect(text).toContain("(`.github/sallyport.yml:5`)");
     expect(text).toContain("ask a maintainer to change line 5 of the policy");
