@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import { pagesApp } from "../app/pages/pages.ts";
 import { effectKey } from "../core/identifiers.ts";
+import { indexVersion } from "../core/record/keys.ts";
 import { openPageStore, putSteps, web } from "../test/builders/page-store.ts";
 import { atMost, printTable, type Row } from "./table.ts";
 
@@ -21,11 +22,12 @@ const perStory = lines.length;
 await sql`insert into entries (repository, seq, hash, kind, line)
   select ${web.id}::bigint, ${perStory}::int + g, 'h' || g, kind, line
   from generate_series(1, ${stories * 10}::int) g join entries e on e.seq = 1 + g % ${perStory}::int`.execute(db);
-await sql`insert into mentions (repository, number, seq)
-  select ${web.id}::bigint, 100 + (g / 10) * 2, ${perStory}::int + g from generate_series(1, ${stories * 10}::int) g`.execute(
+await sql`insert into entry_keys (repository, key, seq)
+  select ${web.id}::bigint, '#' || (100 + (g / 10) * 2), ${perStory}::int + g from generate_series(1, ${stories * 10}::int) g`.execute(
   db,
 );
-await sql`update chains set seq = ${perStory + stories * 10}`.execute(db);
+const all = perStory + stories * 10;
+await sql`update chains set seq = ${all}, indexed = ${all}, index_version = ${indexVersion}`.execute(db);
 await sql`insert into deliveries (guid, event, received_at)
   select g::text, 'push', now() - g * interval '1 second' from generate_series(1, 100000) g`.execute(db);
 await sql`insert into effects (key, repository, subject, lane, type, payload, status)
