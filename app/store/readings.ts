@@ -92,20 +92,14 @@ function linesBetween(
   keys: readonly string[],
   { after = 0, to = maxSeq, most = maxSeq } = {},
 ): Promise<Line[]> {
-  return (
-    db
-      .selectFrom("entries")
-      .select(["seq", "line"])
-      .where("repository", "=", repository)
-      // The limit stands inside: outside, a planner may read the whole ledger in its order to find the first of a few.
-      .where(
-        "seq",
-        "in",
-        seqsUnder(db, repository, keys, after).where("seq", "<=", to).groupBy("seq").orderBy("seq").limit(most),
-      )
-      .orderBy("seq")
-      .execute()
-  );
+  return db
+    .selectFrom("entries")
+    .select(["seq", "line"])
+    .where("repository", "=", repository)
+    .where("seq", "in", seqsUnder(db, repository, keys, after).where("seq", "<=", to))
+    .orderBy("seq")
+    .limit(most)
+    .execute();
 }
 
 function seqsUnder(db: Database, repository: number, keys: readonly string[], after: number) {
