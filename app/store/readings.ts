@@ -92,33 +92,35 @@ function linesBetween(
   keys: readonly string[],
   { after = 0, to = maxSeq, most = maxSeq } = {},
 ): Promise<Line[]> {
-  return db
-    .selectFrom("entries")
-    .select(["seq", "line"])
-    .where("repository", "=", repository)
-    .where("seq", "in", seqsUnder(db, repository, keys, after).where("seq", "<=", to))
-    .orderBy("seq")
-    .limit(most)
-    .execute();
+  return (
+    db
+      .selectFrom("entries")
+      .select(["seq", "line"])
+      .where("repository", "=", repository)
+      // As a list: a planner without statistics would rather join, and read the whole ledger for a few entries.
+      .where(sql<boolean>`seq = any(array(${seqsUnder(repository, keys, { after, to })}))`)
+      .orderBy("seq")
+      .limit(most)
+      .execute()
+  );
 }
 
-function seqsUnder(db: Database, repository: number, keys: readonly string[], after: number) {
-  return db
-    .selectFrom("entry_keys")
-    .select("entry_keys.seq")
-    .where("entry_keys.repository", "=", repository)
-    .where(sql<boolean>`entry_keys.key = any(${keys}::text[])`)
-    .where("entry_keys.seq", ">", after);
+/**
+ * The numbers under some words, some of them more than once. Each word is looked up by itself (`offset 0` keeps it so):
+ * all at once, a planner without statistics walks the index from end to end.
+ */
+function seqsUnder(repository: number, keys: readonly string[], { after = 0, to = maxSeq }) {
+  return sql<{ seq: number }>`select found.seq from unnest(${keys}::text[]) as word(key), lateral (
+    select seq from entry_keys
+    where repository = ${repository} and key = word.key and seq > ${after} and seq <= ${to} offset 0) as found`;
 }
 
 /**
  * Whether an entry came since that belongs to what was read. Ask it while the chain is locked and its index complete.
  */
 export async function isStale(trx: Transaction<Tables>, { repository, keys, seq }: Reading): Promise<boolean> {
-  const row = await seqsUnder(trx, repository, [...keys], seq)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+  const { rows } = await sql`${seqsUnder(repository, [...keys], { after: seq })} limit 1`.execute(trx);
+  return rows.length > 0;
 }
 
 /** The entries that any of these words finds, and no others that belong to them, oldest first. */
