@@ -8,7 +8,7 @@ import { gitObjects } from "../../collect/git/objects.ts";
 import { sha256 } from "../../core/digest.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { Pack } from "../../schemas/step.ts";
-import { runCommand } from "../agents/command.ts";
+import { runAgentProgram } from "../agents/command.ts";
 import { treeLimits, type WholeTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
 import { readPlain } from "../runner/work-tree.ts";
@@ -86,7 +86,7 @@ async function agent(settings: JobSettings): Promise<void> {
   if (pack.base !== base) throw new SallyportError("bad-input", "the pack is of another commit");
   const tree = await preparedTree(join(folder, places.prepared), base);
   const calls = new Map<string, string>();
-  const events = runCommand({
+  const events = runAgentProgram({
     ...{ pack, tool: order.tool, tree, tools, registry: null, workspace: createWorkspace(tree, pack) },
     signal: new AbortController().signal,
     // The App has the store. What is here only lets the relay read back what it passes on.

@@ -23,10 +23,10 @@ import { isUnread, type WholeTree } from "./trees.ts";
 import { textOf, type Workspace } from "./workspace.ts";
 
 /** A program's work: beside what every agent gets, its name and version, the base's tree, the operator's folder of programs, and where its dependencies are. */
-export type CommandRun = AgentRun & { tool: string; tree: WholeTree; tools: string | null; registry: string | null };
+export type ProgramRun = AgentRun & { tool: string; tree: WholeTree; tools: string | null; registry: string | null };
 
 /** The result in the form of every agent's, and the program that worked. */
-export type CommandEnd = { result: StepResult; usage: Usage; tool: Tool };
+export type ProgramEnd = { result: StepResult; usage: Usage; tool: Tool };
 
 const nothing = { version: 1 as const, questions: [], files: [], claims: [] };
 
@@ -47,7 +47,7 @@ type Report = z.infer<typeof Report>;
  * difference of two trees, held to the workspace's rules as our own agent's writes are; the program's word is needed for
  * its end and believed for nothing else. Throws when the model's service is down for longer, so that it can go on later.
  */
-export async function* runCommand(run: CommandRun): AsyncGenerator<AgentEvent, CommandEnd> {
+export async function* runAgentProgram(run: ProgramRun): AsyncGenerator<AgentEvent, ProgramEnd> {
   const told: AgentEvent[] = [];
   let isDone = false;
   let news = Promise.withResolvers<void>();
@@ -72,7 +72,7 @@ export async function* runCommand(run: CommandRun): AsyncGenerator<AgentEvent, C
   return work;
 }
 
-async function workOn(run: CommandRun, tell: (event: AgentEvent) => void): Promise<CommandEnd> {
+async function workOn(run: ProgramRun, tell: (event: AgentEvent) => void): Promise<ProgramEnd> {
   const { pack, service, calls, signal, tree } = run;
   const tool: Tool = toolIn(run.tool);
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
@@ -133,7 +133,7 @@ async function workOn(run: CommandRun, tell: (event: AgentEvent) => void): Promi
 }
 
 /** Installs the tree's dependencies at the level `tests`, in a run of their own; why that failed, or null. */
-async function install(run: CommandRun, folder: RunFolder, paths: ReadonlySet<string>): Promise<string | null> {
+async function install(run: ProgramRun, folder: RunFolder, paths: ReadonlySet<string>): Promise<string | null> {
   if (run.pack.execution === undefined || run.registry === null) return null;
   const done = await installDependencies(paths, { folder, signal: run.signal }, run.registry);
   if (done === null || done.exit === 0) return null;
@@ -142,7 +142,7 @@ async function install(run: CommandRun, folder: RunFolder, paths: ReadonlySet<st
 
 /** The program's path, once it has named itself by the version that the policy asks for; or what a person has to do. */
 async function findProgram(
-  run: CommandRun,
+  run: ProgramRun,
   folder: RunFolder,
 ): Promise<{ ok: true; path: string } | { ok: false; why: string }> {
   const { name, version } = toolIn(run.tool);
@@ -186,7 +186,7 @@ async function findProgram(
   );
 }
 
-type Work = CommandRun & {
+type Work = ProgramRun & {
   folder: RunFolder;
   ended: Ended;
   ending: Ending | null;

@@ -1,6 +1,6 @@
 import type { ModelService } from "../../schemas/policy-agents.ts";
 import type { Pack } from "../../schemas/step.ts";
-import { runCommand } from "./command.ts";
+import { runAgentProgram } from "./command.ts";
 import { createWorkspace } from "./workspace.ts";
 
 /** A task with nothing to do, within limits that a program which starts at all keeps. */
@@ -49,7 +49,7 @@ const answers: Readonly<Record<ModelService, (model: string) => object>> = {
 export async function tryProgram(tool: string, use: ModelService, tools: string | null): Promise<string | null> {
   const model = "trial";
   const tree = { list: async () => [], read: async () => null, readAll: async () => [] };
-  const events = runCommand({
+  const events = runAgentProgram({
     registry: null,
     ...{ pack, tool, tree, tools, workspace: createWorkspace(tree, pack), signal: new AbortController().signal },
     calls: { get: async () => JSON.stringify(answers[use](model)), put: async () => undefined },

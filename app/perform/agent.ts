@@ -10,7 +10,7 @@ import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { type Effort, ModelService } from "../../schemas/policy-agents.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
-import { runCommand } from "../agents/command.ts";
+import { runAgentProgram } from "../agents/command.ts";
 import { dialects } from "../agents/dialects.ts";
 import { runImplementer } from "../agents/implementer.ts";
 import { askPlanner } from "../agents/planner.ts";
@@ -145,7 +145,13 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     const events: AsyncGenerator<AgentEvent, WorkEnd> =
       effect.tool === undefined
         ? runImplementer(run)
-        : runCommand({ ...run, tool: effect.tool, tree, tools: context.agentTools, registry: context.packageRegistry });
+        : runAgentProgram({
+            ...run,
+            tool: effect.tool,
+            tree,
+            tools: context.agentTools,
+            registry: context.packageRegistry,
+          });
     return follow(events, name, effect.key, context, async (line, event) => {
       const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
       const path = isWrite ? event.path : null;

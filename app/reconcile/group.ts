@@ -18,7 +18,7 @@ export async function observeGroup(
   tools: ReconcileTools,
 ): Promise<Known<Observation>> {
   const repository = { id: subject.repository, name: `${github.owner}/${github.repo}` };
-  const read = (words: readonly string[]) => tools.entries(subject.repository, words);
+  const read = (keys: readonly string[]) => tools.entries(subject.repository, keys);
   const records: Reading[] = [];
   const record = async (pull: number, range: Range) => {
     const reading = await read(aboutPull(pull, range));

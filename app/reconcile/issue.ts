@@ -107,8 +107,8 @@ export async function observeIssue(
     repository: repositoryRef,
     decide: async () => {
       const outcomes = await outcomesOf(tools.db, subject);
-      const words = issueReads({ ...reading, ...conversation.value, outcomes });
-      const fresh = await tools.entries(subject.repository, words);
+      const keys = issueReads({ ...reading, ...conversation.value, outcomes });
+      const fresh = await tools.entries(subject.repository, keys);
       const bodies = await readBodies(subject.number, fresh.entries, outcomes, tools.db);
       const facts: StoryFacts = {
         ...common,

@@ -26,7 +26,7 @@ export async function observePull(
   const { repository, defaultBranch, createdAt, labels } = state.value;
   const status = pullStatus(state.value, tools.ourselves.appId);
   if (!status.known) return status;
-  /** In the words of the decision as far as they are known, so that it only reads on. */
+  /** By the keys of the decision as far as they are known, so that it only reads on. */
   const read = (judged: Range, asked: Partial<Parameters<typeof pullReads>[0]> = {}) =>
     tools.entries(
       subject.repository,

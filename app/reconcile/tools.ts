@@ -20,7 +20,7 @@ export type ReconcileTools = {
   secrets: SecretSearch;
   /** GitHub objects that can never change, cached across reconciles. */
   cache: ObjectsCache;
-  /** What some words find in the ledger. */
+  /** What is under some keys in the ledger. */
   entries: EntryReader;
   /** Where a repository stands by its whole ledger. */
   standing(repository: number): Promise<Standing>;

@@ -1,4 +1,4 @@
-/** What decisions read of a ledger: the entries that some words find, and all that belongs to those. */
+/** What decisions read of a ledger: the entries under some keys, and all that belongs to those. */
 import { sql, type Transaction } from "kysely";
 import { LRUCache } from "lru-cache";
 import type { TypedEntry } from "../../core/entries.ts";
@@ -12,7 +12,7 @@ import { entryOf, indexedHead, type Line } from "./entry-index.ts";
  */
 export type Reading = { repository: number; seq: number; keys: ReadonlySet<string>; entries: readonly TypedEntry[] };
 
-/** Reads what some words find in a repository's ledger, at its end now. */
+/** Reads what is under some keys in a repository's ledger, at its end now. */
 export type EntryReader = (repository: number, keys: readonly string[]) => Promise<Reading>;
 
 /** Of one entry in memory, beside its line; a guess that is rather too high. */
@@ -27,24 +27,24 @@ export function createEntryReader(db: Database, maxBytes: number): EntryReader {
     maxSize: maxBytes,
     sizeCalculation: ({ bytes, keys }) => bytes + 100 * keys.size + 1_000,
   });
-  return async (repository, words) => {
-    const name = JSON.stringify([repository, words]);
+  return async (repository, asked) => {
+    const name = JSON.stringify([repository, asked]);
     const head = await indexedHead(db, repository);
     const before = readings.get(name);
     if (before?.seq === head) return before;
-    const reading = await extend(db, before ?? emptyReading(repository), words, head);
+    const reading = await extend(db, before ?? emptyReading(repository), asked, head);
     readings.set(name, reading);
     return reading;
   };
 }
 
-/** What some words find, and all that belongs to it, in a chain whose index is complete: it was locked for that. */
+/** What is under some keys, and all that belongs to it, in a chain whose index is complete: it was locked for that. */
 export async function readAbout(
   db: Database,
   repository: number,
-  words: readonly string[],
+  asked: readonly string[],
 ): Promise<readonly TypedEntry[]> {
-  return (await extend(db, emptyReading(repository), words, maxSeq)).entries;
+  return (await extend(db, emptyReading(repository), asked, maxSeq)).entries;
 }
 
 /** The largest number of an entry. */
@@ -52,11 +52,11 @@ const maxSeq = 2 ** 31 - 1;
 
 const emptyReading = (repository: number) => ({ repository, seq: 0, bytes: 0, keys: new Set<string>(), entries: [] });
 
-/** The reading at a later head: what came since under its words, and all under words that those lead to. */
+/** The reading at a later head: what came since under its keys, and all under the keys that those lead to. */
 async function extend(
   db: Database,
   { repository, seq, bytes, keys, entries }: Reading & { bytes: number },
-  words: readonly string[],
+  asked: readonly string[],
   head: number,
 ): Promise<Reading & { bytes: number }> {
   const known = new Set(keys);
@@ -76,7 +76,7 @@ async function extend(
   };
   let next =
     keys.size === 0
-      ? [...new Set(words)]
+      ? [...new Set(asked)]
       : take(await linesBetween(db, repository, [...keys], { after: seq, to: head }));
   while (next.length > 0) {
     for (const key of next) known.add(key);
@@ -106,13 +106,13 @@ function linesBetween(
 }
 
 /**
- * The numbers under some words, some of them more than once. Each word is looked up by itself (`offset 0` keeps it so):
+ * The numbers under some keys, some of them more than once. Each key is looked up by itself (`offset 0` keeps it so):
  * all at once, a planner without statistics walks the index from end to end.
  */
 function seqsUnder(repository: number, keys: readonly string[], { after = 0, to = maxSeq }) {
-  return sql<{ seq: number }>`select found.seq from unnest(${keys}::text[]) as word(key), lateral (
+  return sql<{ seq: number }>`select found.seq from unnest(${keys}::text[]) as asked(key), lateral (
     select seq from entry_keys
-    where repository = ${repository} and key = word.key and seq > ${after} and seq <= ${to} offset 0) as found`;
+    where repository = ${repository} and key = asked.key and seq > ${after} and seq <= ${to} offset 0) as found`;
 }
 
 /**
@@ -123,7 +123,7 @@ export async function isStale(trx: Transaction<Tables>, { repository, keys, seq 
   return rows.length > 0;
 }
 
-/** The entries that any of these words finds, and no others that belong to them, oldest first. */
+/** The entries under any of these keys, and no others that belong to them, oldest first. */
 export async function entriesUnder(
   db: Database,
   repository: number,

@@ -29,7 +29,7 @@ export type GroupFacts = {
   below: GroupFacts | null;
 };
 
-/** The words that find what a merge group's decision reads of the ledger, besides its members' records. */
+/** The keys of what a merge group's decision reads of the ledger, besides its members' records. */
 export function groupReads({ tree }: Pick<GroupFacts, "tree">): string[] {
   return [keyOf.commit(tree.head.sha)];
 }

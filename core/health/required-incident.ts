@@ -6,7 +6,7 @@ import type { HealthFinding } from "./finding.ts";
 /** The codes for "not required" and "required again": the last of them in the ledger tells the recorded state. */
 const codes = { lacks: "check-not-required", back: "check-required-again" } as const;
 
-/** The words that find what the ledger has of it. */
+/** The keys of what the ledger has of it. */
 export const requiredReads: readonly string[] = Object.values(codes).map(keyOf.incident);
 
 /** Whether the ledger has it that the default branch does not ask for the check. */

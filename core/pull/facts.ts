@@ -32,14 +32,14 @@ export type PullSnapshot = CommonFacts & {
 type Reading = Pick<PullSnapshot, "number" | "commands" | "policy"> & { judged: Range };
 
 /**
- * The words that find all that a pull request's decision reads of the ledger: its record, whether the check is required,
+ * The keys of all that a pull request's decision reads of the ledger: its record, whether the check is required,
  * the story that an adoption names, and whether there ever was a policy.
  */
 export function pullReads({ number, judged, commands, policy }: Reading): string[] {
   const named = commands.flatMap(({ command }) => ("story" in command ? [keyOf.number(command.story ?? number)] : []));
   const isUnset = policy.known && policy.value.state === "absent";
-  const words = [...aboutPull(number, judged), ...requiredReads, ...named, ...(isUnset ? [keyOf.policed] : [])];
-  return [...new Set(words)];
+  const keys = [...aboutPull(number, judged), ...requiredReads, ...named, ...(isUnset ? [keyOf.policed] : [])];
+  return [...new Set(keys)];
 }
 
 /** The input of a pull request's rules: the facts, and the ledger followed by earlier rules' drafts. */

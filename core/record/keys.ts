@@ -4,7 +4,7 @@ import { referencedBodies } from "../ledger/retention.ts";
 import { mergeConcern } from "./concerns.ts";
 import type { Range } from "./held-work.ts";
 
-/** The words that entries are found by. They are stored: in another form a word finds nothing that was stored before. */
+/** The keys that entries are found by. They are stored: in another form a key finds nothing that was stored before. */
 export const keyOf = {
   /** An issue or a pull request. */
   number: (number: number) => `#${number}`,
@@ -111,19 +111,19 @@ function rowOf<K extends EntryKind>({ kind, body }: { kind: K; body: EntryBody<K
   return rows[kind](body);
 }
 
-/** The words that an entry is found by, each once. */
+/** The keys of an entry, each once. */
 export function foundBy(entry: TypedEntry | Draft): string[] {
   const bodies = referencedBodies(entry).map(({ sha256 }) => keyOf.body(sha256));
   return [...new Set([...numbersOf(entry).map(number), ...bodies, ...(rowOf(entry).by ?? [])])];
 }
 
-/** The words whose entries belong to what is decided with this one: its run and story, its commits, its answer. */
+/** The keys whose entries belong to what is decided with this one: its run and story, its commits, its answer. */
 export function leadsTo(entry: TypedEntry): readonly string[] {
   return rowOf(entry).to ?? [];
 }
 
 /**
- * The words that find the record of a pull request: what is about it, and whatever made or judged the commits, trees
+ * The keys of a pull request's record: what is about it, and whatever made or judged the commits, trees
  * and contents that it brings. Where those were not read, all that runs wrote may be in it.
  */
 export function aboutPull(pull: number, { head, commits, changes }: Range): string[] {

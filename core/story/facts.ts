@@ -90,7 +90,7 @@ export type StoryFacts = CommonFacts & {
 type Reading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "children" | "commands" | "outcomes">;
 
 /**
- * The words that find all that the decision on an issue reads of the ledger: the issue, what stands above and below it,
+ * The keys of all that the decision on an issue reads of the ledger: the issue, what stands above and below it,
  * a checkpoint that a command names, and the issues that were opened for its prompts.
  */
 export function issueReads({ issue, parent, namedEpic, children, commands, outcomes }: Reading): string[] {

@@ -261,9 +261,9 @@ export const anyLedger: fc.Arbitrary<TypedEntry[]> = fc
     }),
   );
 
-/** What words find in a ledger, and all that belongs to it: what the store reads, by the shortest way to say it. */
-export function foundIn(entries: readonly TypedEntry[], words: readonly string[]): TypedEntry[] {
-  const known = new Set(words);
+/** What is under keys in a ledger, and all that belongs to it: what the store reads, by the shortest way to say it. */
+export function foundIn(entries: readonly TypedEntry[], keys: readonly string[]): TypedEntry[] {
+  const known = new Set(keys);
   const isIn = (entry: TypedEntry) => foundBy(entry).some((key) => known.has(key));
   for (let before = -1; before < known.size; ) {
     before = known.size;

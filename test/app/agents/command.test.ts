@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { runCommand } from "../../../app/agents/command.ts";
+import { runAgentProgram } from "../../../app/agents/command.ts";
 import type { AgentEvent, CallStore } from "../../../app/agents/run.ts";
 import { tryProgram } from "../../../app/agents/trial.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
@@ -59,7 +59,7 @@ async function work({ tool = "custom", service = services[0], baseUrl = "http://
   open.push(own);
   const pack = samplePack(options.pack);
   const tree = memoryTree(files);
-  return runCommand({
+  return runAgentProgram({
     ...{ pack, tree, tool, workspace: createWorkspace(tree, pack), calls: options.calls ?? memoryCalls() },
     service: { name: service.name, apiKey: "test", baseUrl: baseUrl + service.path, model: service.model },
     tools: options.folder === undefined ? own.folder : options.folder,

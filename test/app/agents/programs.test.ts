@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { runCommand } from "../../../app/agents/command.ts";
+import { runAgentProgram } from "../../../app/agents/command.ts";
 import { tryProgram } from "../../../app/agents/trial.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import type { ModelService } from "../../../schemas/policy-agents.ts";
@@ -63,7 +63,7 @@ describe.each(programs)("$tool", ({ name, tool, use, model, path, shell, replays
       const calls = memoryCalls();
       const work = (baseUrl: string) =>
         endOf(
-          runCommand({
+          runAgentProgram({
             registry: null,
             ...{ pack, tree, tool, calls, tools: folder, workspace: createWorkspace(tree, pack) },
             service: { name: use, apiKey: "sk-the-real-key", baseUrl: baseUrl + path, model },

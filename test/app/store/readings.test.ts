@@ -24,9 +24,9 @@ beforeEach(async () => {
 });
 
 const megabyte = 1_048_576;
-const words = [...pulls, ...stories].map((number) => [keyOf.number(number)]);
+const keys = [...pulls, ...stories].map((number) => [keyOf.number(number)]);
 const seqs = ({ entries }: Pick<Reading, "entries">) => entries.map(({ seq }) => seq);
-const expected = (entries: readonly TypedEntry[]) => words.map((one) => seqs({ entries: foundIn(entries, one) }));
+const expected = (entries: readonly TypedEntry[]) => keys.map((one) => seqs({ entries: foundIn(entries, one) }));
 
 async function linesOf(entries: readonly TypedEntry[]) {
   // An entry names the commits that it is about.
@@ -52,7 +52,7 @@ test("S10: the store finds what belongs together, in a ledger of any history, an
       const so = expected(entries.slice(0, at + 15));
       for (const read of [...readers, createEntryReader(database.db, megabyte)]) {
         const found = [];
-        for (const one of words) found.push(seqs(await read(repository.id, one)));
+        for (const one of keys) found.push(seqs(await read(repository.id, one)));
         expect(found).toEqual(so);
       }
     }
@@ -65,7 +65,7 @@ test("S10: what a version without an index appended is indexed first; one that a
   const chain = () => database.db.selectFrom("chains").select(["indexed", "index_version"]).executeTakeFirstOrThrow();
   const found = async () => {
     const read = createEntryReader(database.db, megabyte);
-    return Promise.all(words.map(async (one) => seqs(await read(repository.id, one))));
+    return Promise.all(keys.map(async (one) => seqs(await read(repository.id, one))));
   };
   const own = await chain();
   expect(own).toEqual({ indexed: entries.length, index_version: 1 });

@@ -30,8 +30,8 @@ function end(decide: () => unknown): unknown {
 }
 
 /** Holds that a decision over what is found is the one over the whole ledger. */
-function sameEnd(entries: readonly TypedEntry[], words: readonly string[], decide: (of: TypedEntry[]) => unknown) {
-  expect(end(() => decide(foundIn(entries, words)))).toEqual(end(() => decide([...entries])));
+function sameEnd(entries: readonly TypedEntry[], keys: readonly string[], decide: (of: TypedEntry[]) => unknown) {
+  expect(end(() => decide(foundIn(entries, keys)))).toEqual(end(() => decide([...entries])));
 }
 
 const commitOf = fc
@@ -109,11 +109,11 @@ describe("S10: a decision over what is found is the one over the whole ledger", 
       const draft = entries.at(-1);
       if (draft === undefined || !attemptKinds.has(draft.kind)) return;
       const { body } = draft;
-      const words = [
+      const keys = [
         ...("run" in body ? [keyOf.run(body.run)] : []),
         ...("prompt" in body && body.prompt !== null && body.prompt !== undefined ? [keyOf.number(body.prompt)] : []),
       ];
-      sameEnd(entries.slice(0, -1), words, (of) => {
+      sameEnd(entries.slice(0, -1), keys, (of) => {
         const attempts = emptyAttempts();
         for (const entry of of) checkAttempt(attempts, entry);
         return { problem: checkAttempt(attempts, draft) };
@@ -125,7 +125,7 @@ describe("S10: a decision over what is found is the one over the whole ledger", 
 
 test("a change of what entries are found by comes with a new version, so that stores index theirs again", () => {
   const text = readFileSync(join(import.meta.dirname, "../../../core/record/keys.ts"), "utf8");
-  const rows = text.slice(text.indexOf("export const keyOf"), text.indexOf("/** The words whose entries belong"));
+  const rows = text.slice(text.indexOf("export const keyOf"), text.indexOf("/** The keys whose entries belong"));
   const code = rows.replace(/\/\*\*[\s\S]*?\*\//g, "").replace(/\s+/g, " ");
   const digest = createHash("sha256").update(code).digest("hex").slice(0, 12);
   expect({ indexVersion, digest }).toEqual({ indexVersion: 1, digest: "bfc72eafd445" });
