@@ -36,6 +36,8 @@ test("one trace leads from a delivery to its look and on to the check", async ()
   const pull = await site.as("lena", "POST", "pulls", { title: "More", head: "more", base: "main" });
   await waitUntil("the check", async () => site.checkOn(pull.head.sha)?.status === "completed");
   const delivery = site.sandbox.state.deliveries.find((one) => one.event === "pull_request" && one.action === "opened");
+  // The comment comes after the check: a service told to stop in between leaves it to the next one.
+  await waitUntil("the comment's span", async () => spans.some(({ name }) => name === "effect ensure-sticky"));
   await site.close();
   const { traceId, spanId } = traceOf(delivery?.guid ?? "");
   expect(traceId).toBe(delivery?.guid.replaceAll("-", ""));
