@@ -3,8 +3,11 @@
  * URL. Its looks take as long as it is told, as they would wait for GitHub, and do nothing.
  */
 import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createNodeMiddleware, Probot } from "probot";
 import { startServer } from "../app/http/server.ts";
@@ -34,7 +37,9 @@ const swept = 10_000;
 
 /** Our receiver and its queue; the metrics tell how much was looked at, and when a subject of repository 3 was. */
 async function ours(): Promise<Server> {
-  const database = await openDatabase(store === "pglite" ? { folder: null } : { url: store });
+  const database = await openDatabase(
+    store === "pglite" ? { folder: mkdtempSync(join(tmpdir(), "bench-")) } : { url: store },
+  );
   const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log });
   const told = { looked: 0, watched: {} as Record<number, number>, events: 0, lastEvent: 0 };
   await queue.start({

@@ -62,7 +62,7 @@ function afterPush(repository: number, ref: string, defaultBranch: string): Sear
 }
 
 /** How long what deliveries name is gathered while more of them come, in milliseconds: many name the same. */
-const gatheringMs = 100;
+const gatheringMs = 250;
 
 /** How long the next try waits when what deliveries name could not be passed on, in milliseconds. */
 const retryMs = 1_000;
@@ -94,9 +94,9 @@ export function createReceiver(tools: {
   });
   const passSome = () =>
     db.transaction().execute(async (trx) => {
-      const { named, isAll } = await takeNamed(trx);
+      const { lists, isAll } = await takeNamed(trx);
       // Only the receiver writes it.
-      const all = named.map((text): Named => JSON.parse(text));
+      const all = lists.flatMap((list): Named[] => JSON.parse(list));
       if (all.length > 0) await queue.enqueueNamed(trx, all);
       return isAll;
     });

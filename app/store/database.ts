@@ -9,7 +9,7 @@ type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
 /** The service's tables. All of them can be rebuilt from GitHub and the ledger, so none is a source of truth. */
 export type Tables = {
-  deliveries: { guid: string; event: string; named: string | null; received_at: Timestamp };
+  deliveries: { guid: string; event: string; received_at: Timestamp };
   /** `indexed`: up to which entry `entry_keys` has what version `index_version` finds entries by. */
   chains: {
     repository: number;
@@ -229,5 +229,11 @@ const versions: readonly (readonly string[])[] = [
        asked timestamptz, run bigint, bearer text, cancelled timestamptz, spent text)`,
     "create index if not exists dispatches_run on dispatches (repository, run)",
     "create index if not exists dispatches_bearer on dispatches (bearer)",
+  ],
+  // What deliveries name that were stored together is one row; an older process passes on what it stores itself.
+  [
+    "create table if not exists waiting_names (id bigserial primary key, named text not null)",
+    "insert into waiting_names (named) select '[' || named || ']' from deliveries where named is not null order by received_at",
+    "update deliveries set named = null where named is not null",
   ],
 ];

@@ -6,34 +6,41 @@ export type Delivery = { guid: string; event: string; named: string | null };
 
 /**
  * Remembers deliveries by their ids, in one statement; returns those that did not come before. What they name waits
- * beside them until it is passed on.
+ * together in one row, until it is passed on.
  */
 export async function storeDeliveries(db: Database, deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
-  const fresh = await db
-    .insertInto("deliveries")
-    // In one order, so that two processes never wait for each other.
-    .values(deliveries.toSorted((one, other) => (one.guid < other.guid ? -1 : 1)))
-    .onConflict((conflict) => conflict.doNothing())
-    .returning("guid")
-    .execute();
-  return new Set(fresh.map(({ guid }) => guid));
+  // In one order, so that two processes never wait for each other; the text is one, however many they are.
+  const all = deliveries.toSorted((one, other) => (one.guid < other.guid ? -1 : 1));
+  const column = (name: keyof Delivery) => all.map((one) => one[name]);
+  const { rows } = await sql<{ guid: string }>`
+    with come as (
+      select * from unnest(${column("guid")}::text[], ${column("event")}::text[], ${column("named")}::text[])
+        as one (guid, event, named)
+    ), fresh as (
+      insert into deliveries (guid, event) select guid, event from come on conflict do nothing returning guid
+    ), naming as (
+      insert into waiting_names (named)
+        select '[' || string_agg(named, ',') || ']' from come join fresh using (guid) having count(named) > 0
+    )
+    select guid from fresh`.execute(db);
+  return new Set(rows.map(({ guid }) => guid));
 }
 
-/** How many deliveries are passed on in one transaction. */
-const batchSize = 500;
+/** How many rows of names are passed on in one transaction; one holds what up to a hundred deliveries name. */
+const batchSize = 50;
 
 /**
- * Takes what stored deliveries name and was not passed on yet, the oldest first; whoever takes it passes it on in the
- * same transaction. What another process is taking is left to it. Nothing is left once fewer come than there may be.
+ * Takes what stored deliveries name and was not passed on yet, the oldest first, each row as a list in JSON; whoever
+ * takes it passes it on in the same transaction. What another process is taking is left to it. Nothing is left once
+ * fewer come than there may be.
  */
-export async function takeNamed(trx: Transaction<Tables>): Promise<{ named: string[]; isAll: boolean }> {
-  const { rows } = await sql<{ named: string }>`
-    with picked as (
-      select guid, named from deliveries where named is not null order by received_at limit ${sql.lit(batchSize)}
-      for update skip locked
-    ), taken as (update deliveries set named = null from picked where deliveries.guid = picked.guid)
-    select named from picked`.execute(trx);
-  return { named: rows.map(({ named }) => named), isAll: rows.length < batchSize };
+export async function takeNamed(trx: Transaction<Tables>): Promise<{ lists: string[]; isAll: boolean }> {
+  const { rows } = await sql<{ id: string; named: string }>`
+    delete from waiting_names where id in (
+      select id from waiting_names order by id limit ${sql.lit(batchSize)} for update skip locked)
+    returning id, named`.execute(trx);
+  const inOrder = rows.toSorted((one, other) => Number(one.id) - Number(other.id));
+  return { lists: inOrder.map(({ named }) => named), isAll: rows.length < batchSize };
 }
 
 /**

@@ -104,7 +104,7 @@ describe("health", () => {
       .insertInto("searches")
       .values({ repository: web.id, at: new Date(0) })
       .execute();
-    await merged.db.insertInto("deliveries").values({ guid: "1", event: "push", named: null }).execute();
+    await merged.db.insertInto("deliveries").values({ guid: "1", event: "push" }).execute();
     const { text } = await get(merged.db, "/health");
     expect(text).toContain("GitHub said &lt;no&gt; to 41");
     expect(text).toContain(`${merged.lines.length} entries, ${merged.lines.length} not published`);

@@ -58,9 +58,12 @@ const versionOf = async (db: Awaited<ReturnType<typeof openDatabase>>["db"]) =>
     const before = await openDatabase({ url });
     await sql`drop table schema_version`.execute(before.db);
     await before.db.insertInto("chains").values({ repository: 7, seq: 3, hash: "h" }).execute();
+    await sql`insert into deliveries (guid, event, named) values ('1', 'issues', '{"subjects":[]}')`.execute(before.db);
     await before.close();
     const after = await openDatabase({ url });
     expect(await unpublished(after.db)).toEqual([7]);
+    const waiting = await sql<{ named: string }>`select named from waiting_names`.execute(after.db);
+    expect(waiting.rows).toEqual([{ named: '[{"subjects":[]}]' }]);
     await sql`update schema_version set version = 1000`.execute(after.db);
     await after.close();
     const newer = await openDatabase({ url });
