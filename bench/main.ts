@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const names = ["gates", "hostile", "ledger", "crash", "service", "length", "dispatch", "agents", "pages"];
 /** They take many minutes and run only when they are named. */
-const long = ["chaos"];
+const long = ["chaos", "day"];
 const isOption = (one: string) => /^[a-z]+=/.test(one);
 const asked = process.argv.slice(2).filter((one) => !isOption(one));
 const options = process.argv.slice(2).filter(isOption);

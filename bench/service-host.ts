@@ -32,24 +32,18 @@ async function bareProbot(): Promise<Server> {
   return server;
 }
 
-/** What a sweep finds has numbers from here on. */
-const swept = 10_000;
-
 /** Our receiver and its queue; the metrics tell how much was looked at, and when a subject of repository 3 was. */
 async function ours(): Promise<Server> {
   const database = await openDatabase(
     store === "pglite" ? { folder: mkdtempSync(join(tmpdir(), "bench-")) } : { url: store },
   );
   const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log });
-  const told = { looked: 0, watched: {} as Record<number, number>, events: 0, lastEvent: 0 };
+  const told = { looked: 0, watched: {} as Record<number, number> };
   await queue.start({
     async reconcile({ repository, number }) {
       await sleep(Number(lookMs));
       told.looked++;
       if (repository === 3) told.watched[number] = Date.now();
-      if (number >= swept) return;
-      told.events++;
-      told.lastEvent = Date.now();
     },
     async perform(lane) {
       // A model's work takes longer than the bench.
@@ -62,19 +56,14 @@ async function ours(): Promise<Server> {
   });
   const config = { webhookSecret: secret, host: "127.0.0.1", port: 0, metricsToken: secret };
   const { receive } = createReceiver({ db: database.db, queue, botId: 9, log, signal: new AbortController().signal });
-  const metrics = async () => JSON.stringify({ ...told, bytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
+  const metrics = async () => JSON.stringify(told);
   const server = await startServer(config, { receive, ready: nothing, metrics }, console.error);
-  // No delivery begins an agent, or a sweep.
-  const begin = async (agents: number, found: number) => {
+  // No delivery begins an agent.
+  const begin = async (agents: number) => {
     for (let index = 0; index < agents; index++)
       await database.db.transaction().execute((trx) => queue.enqueueEffects(trx, `agent/${index}`, index));
-    for (let index = 0; index < found; index++)
-      await queue.enqueueNow({ kind: "pull", repository: 1 + (index % 200), number: swept + index }, true);
   };
-  process.stdin.on("data", (chunk) => {
-    const [agents = 0, found = 0] = chunk.toString().split(" ").map(Number);
-    void begin(agents, found);
-  });
+  process.stdin.on("data", (chunk) => void begin(Number(chunk)));
   return server;
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- service [rows=accepting,looking,processes,fairness,day]`: how fast webhooks are taken in and looked at.
+ * `npm run bench -- service [rows=accepting,processes,fairness]`: how fast webhooks are taken in and looked at.
  * GitHub is not asked: the service is what is measured. Taking in is compared with a bare Probot on the same machine in
  * the same run. PostgreSQL is measured where this machine has one.
  */
@@ -85,14 +85,7 @@ async function rate(
   return (count * 1_000) / (performance.now() - began);
 }
 
-type Told = {
-  looked: number;
-  watched: Record<number, number>;
-  events: number;
-  lastEvent: number;
-  bytes: number;
-  cpu: { user: number; system: number };
-};
+type Told = { looked: number; watched: Record<number, number> };
 
 async function tellOf(host: Host): Promise<Told> {
   const headers = { authorization: `Bearer ${secret}` };
@@ -145,26 +138,6 @@ async function accepting(): Promise<Row[]> {
   return rows;
 }
 
-/** Looks a second from the last delivery on, all at issues of their own, and a second of the process's own time. */
-async function looking(): Promise<Row[]> {
-  const rows: Row[] = [];
-  const count = 1_000;
-  for (const [name, store] of Object.entries(await stores("looking"))) {
-    const host = await startHost(store, 0);
-    const before = (await tellOf(host)).cpu;
-    const began = performance.now();
-    await rate(host, "issues", { count, first: 1_000 });
-    while ((await tellOf(host)).looked < count) await sleep(20);
-    const seconds = (performance.now() - began) / 1_000;
-    const { cpu } = await tellOf(host);
-    const own = (cpu.user + cpu.system - before.user - before.system) / 1e6;
-    rows.push(atLeast(`accepting and looking on ${name}, of the process's own time`, count / own, 100, "/s"));
-    console.log(`looking on ${name}: ${Math.round(count / seconds)} a second of the clock`);
-    await end(host);
-  }
-  return rows;
-}
-
 /** More processes on one PostgreSQL look at more: a look waits for GitHub most of its time, and so it does here. */
 async function processes(): Promise<Row[]> {
   if (postgres === null) return [];
@@ -194,7 +167,7 @@ async function fairness(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [name, store] of Object.entries(await stores("fairness"))) {
     const host = await startHost(store, 100);
-    host.process.stdin?.write("20 0");
+    host.process.stdin?.write("20");
     await rate(host, "pull_request", { count: 2_000, repository: 1 });
     await rate(host, "issues", { count: 1_000, repository: 2 });
     const waits: number[] = [];
@@ -214,31 +187,7 @@ async function fairness(): Promise<Row[]> {
   return rows;
 }
 
-/** A sweep finds 5,000 open pull requests of 200 repositories, and 2,000 of them change at one moment. */
-async function day(): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const [name, store] of Object.entries(await stores("day"))) {
-    const host = await startHost(store, 100);
-    host.process.stdin?.write("0 5000");
-    while ((await tellOf(host)).looked < 200) await sleep(50);
-    const before = (await tellOf(host)).bytes;
-    const sent = Date.now();
-    for (let repository = 1; repository <= 200; repository++)
-      await rate(host, "pull_request", { count: 10, repository });
-    while ((await tellOf(host)).events < 2_000) await sleep(100);
-    const { lastEvent, bytes } = await tellOf(host);
-    // 2,000 looks of 100 ms, twelve at a time, are 17 s.
-    rows.push(atMost(`the last of 2,000 changes beside 5,000 swept on ${name}`, (lastEvent - sent) / 1_000, 40, "s"));
-    while ((await tellOf(host)).looked < 7_000) await sleep(200);
-    rows.push(
-      atMost(`memory after it, against before, on ${name}`, Math.max(bytes, (await tellOf(host)).bytes) / before, 1.4),
-    );
-    await end(host);
-  }
-  return rows;
-}
-
-const all = { accepting, looking, processes, fairness, day };
+const all = { accepting, processes, fairness };
 const asked = process.argv
   .find((one) => one.startsWith("rows="))
   ?.slice(5)

@@ -9,7 +9,7 @@ import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
-import { holdLease } from "./leases.ts";
+import { holdLease, requireLease } from "./leases.ts";
 import { putOverview } from "./overviews.ts";
 import type { Reading } from "./readings.ts";
 
@@ -58,9 +58,15 @@ export async function saveDecision(
   tools: AppendTools & { queue: TransactionQueue },
 ): Promise<"recorded" | "moved"> {
   const { subject, fence, repository, seen } = where;
+  const lease = { key: subjectKey(subject), fence };
+  if (isOverviewOnly(decision)) {
+    await requireLease(db, lease);
+    if (decision.overview !== undefined) await putOverview(db, subject, decision.overview);
+    return "recorded";
+  }
   return db.transaction().execute(async (trx) => {
     // A reconcile with an older fence may no longer record.
-    await holdLease(trx, { key: subjectKey(subject), fence });
+    await holdLease(trx, lease);
     if (!(await append(trx, repository, decision.drafts, tools, seen))) return "moved";
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview);
@@ -80,6 +86,11 @@ export async function saveDecision(
     if (decision.drafts.length > 0) await tools.queue.enqueuePublish(trx, repository.id);
     return "recorded";
   });
+}
+
+/** Whether nothing follows but where the subject stands, as after most looks: that needs no transaction. */
+function isOverviewOnly({ drafts, bodies, effects, enqueue, requeueAfter }: Decision): boolean {
+  return drafts.length + bodies.length + effects.length + enqueue.length === 0 && requeueAfter === null;
 }
 
 /** The keys of the model's work that an entry ends: that of a closed run, or of a failed plan. Null: it ends none. */

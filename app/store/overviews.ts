@@ -14,12 +14,12 @@ export type ListedRow = Omit<OverviewRow, "verdict">;
  * writes nothing.
  */
 export async function putOverview(
-  trx: Transaction<Tables>,
+  db: Database | Transaction<Tables>,
   { kind, repository, number }: Subject,
   overview: Overview,
 ): Promise<void> {
   if (kind === "group" || kind === "repository") return;
-  await trx
+  await db
     .insertInto("overviews")
     .values({ repository, kind, number, ...overview })
     .onConflict((conflict) =>

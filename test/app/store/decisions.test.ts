@@ -3,6 +3,7 @@ import { createSigner } from "../../../app/ledger/signer.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { takeLease } from "../../../app/store/leases.ts";
+import { getOverview } from "../../../app/store/overviews.ts";
 import { decisionOf, type Step } from "../../../core/decision.ts";
 import { subjectKey } from "../../../core/effects.ts";
 import { newKey } from "../../builders/ledger.ts";
@@ -38,6 +39,20 @@ test("T243 T244: of two workers on one subject the later one records, and the on
   expect((await wholeLedger(database.db, 7)).map(({ body }) => body)).toMatchObject([{ issue: 1 }]);
   const effects = await database.db.selectFrom("effects").select("key").execute();
   expect(effects).toEqual([{ key: "sticky/7/1" }]);
+});
+
+test("where a subject stands is shown by the worker that holds it, and not by one that woke up late", async () => {
+  const subject = { kind: "pull", repository: 9, number: 3 } as const;
+  const show = (fence: number, step: string) => {
+    const overview = { title: "t", state: "s", needs: null, blocks: "", step, who: "", open: true, verdict: null };
+    const where = { subject, fence, repository: { id: 9, name: "acme/web" }, seen: [] };
+    return saveDecision(database.db, where, decisionOf({ overview }), tools);
+  };
+  const paused = await takeLease(database.db, subjectKey(subject));
+  const current = await takeLease(database.db, subjectKey(subject));
+  await show(current, "now");
+  await expect(show(paused, "before")).rejects.toMatchObject({ code: "lease-lost" });
+  expect(await getOverview(database.db, 9, "pull", 3)).toMatchObject({ step: "now" });
 });
 
 test("a run that ends gives up its agents, and has the runs on Actions cancelled", async () => {
