@@ -10,7 +10,7 @@ import type { LimitedUse } from "../store/limits.ts";
 import type { Use } from "./allowed-calls.ts";
 import { appKeyProblem } from "./app-key.ts";
 import { guardReads, guardRequests } from "./guard.ts";
-import { findHome, listInstalled } from "./installations.ts";
+import { findHome, type InstalledRepository, keepListed, listInstalled } from "./installations.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { keepToken, permissionsFor } from "./token.ts";
 
@@ -75,13 +75,17 @@ export function createGitHub(
     return minted;
   };
 
-  const tools = { asApp, mint, withToken: (token: string) => octokit("app", { auth: token }) };
+  const withToken = (token: string) => octokit("app", { auth: token });
+  const tools = { asApp, mint, withToken, listed: keepListed({ asApp }) };
 
   const clients = new Map<string, Promise<GitHub>>();
+  const homes = new Map<number, Promise<InstalledRepository>>();
   const limits = createLimits();
   const installationOf = new Map<number, number>();
   const build = async (id: number, use: Use, forget: () => void): Promise<GitHub> => {
-    const { installation, owner, repo } = await findHome(id, tools);
+    const home = homes.get(id) ?? findHome(id, tools, installationOf.get(id));
+    homes.set(id, home);
+    const { installation, owner, repo } = await home;
     installationOf.set(id, installation.id);
     const token = keepToken(() =>
       mint({
@@ -142,6 +146,7 @@ export function createGitHub(
       const forget = () => {
         clients.delete(`${id}/read`);
         clients.delete(`${id}/write`);
+        homes.delete(id);
       };
       const client = clients.get(key) ?? build(id, use, forget);
       clients.set(key, client);

@@ -1,4 +1,5 @@
 import type { InstallationAuthOptions } from "@octokit/auth-app";
+import { LRUCache } from "lru-cache";
 import type { ProbotOctokit } from "probot";
 import { SallyportError } from "../../core/errors.ts";
 import { type Minted, mintIfThere } from "./token.ts";
@@ -17,25 +18,66 @@ export type InstallationTools = {
   mint(options: InstallationAuthOptions): Promise<Minted>;
 };
 
-/** Finds the installation that has a repository, and the repository's current name. */
-export async function findHome(id: number, tools: InstallationTools): Promise<InstalledRepository> {
-  for (const installation of await listInstallations(tools)) {
-    const minted = await mintIfThere(() =>
-      tools.mint({
-        type: "installation",
-        installationId: installation.id,
-        repositoryIds: [id],
-        permissions: { metadata: "read" },
-      }),
-    );
-    if (minted === null) continue;
-    const found = (await listRepositories(minted, tools)).find((one) => one.id === id);
-    if (found !== undefined) return { installation, owner: found.owner, repo: found.repo };
+/**
+ * Finds the installation that has a repository, and the repository's current name. It asks the `likely` one first, and
+ * then those that were listed a moment ago, before it lists them again: of many each asks GitHub once.
+ */
+export async function findHome(
+  id: number,
+  tools: InstallationTools & { listed: Listed },
+  likely?: number,
+): Promise<InstalledRepository> {
+  const seen = new Set<number>();
+  for (const isFresh of [false, true]) {
+    const all = await tools.listed(isFresh);
+    const sorted = all.toSorted((one, other) => Number(other.id === likely) - Number(one.id === likely));
+    for (const installation of sorted.filter((one) => !seen.has(one.id))) {
+      seen.add(installation.id);
+      const found = await findIn(installation, id, tools);
+      if (found !== null) return found;
+    }
   }
   throw new SallyportError(
     "not-found",
     `the App is not installed on repository ${id}, or the installation is suspended`,
   );
+}
+
+/** The repository, if this installation has it: only then does GitHub give a token for it. */
+async function findIn(
+  installation: Installation,
+  id: number,
+  tools: InstallationTools,
+): Promise<InstalledRepository | null> {
+  const minted = await mintIfThere(() =>
+    tools.mint({
+      type: "installation",
+      installationId: installation.id,
+      repositoryIds: [id],
+      permissions: { metadata: "read" },
+    }),
+  );
+  if (minted === null) return null;
+  const found = (await listRepositories(minted, tools)).find((one) => one.id === id);
+  return found === undefined ? null : { installation, owner: found.owner, repo: found.repo };
+}
+
+/** The installations as they were listed in the last minute, or as they are now. */
+export type Listed = (isFresh: boolean) => Promise<Installation[]>;
+
+/** How long a list of installations is good for, in milliseconds. */
+const listedMs = 60_000;
+
+/** Lists installations, and keeps the list for a while. */
+export function keepListed(tools: Pick<InstallationTools, "asApp">): Listed {
+  const kept = new LRUCache<"all", Promise<Installation[]>>({ max: 1, ttl: listedMs });
+  return (isFresh) => {
+    const before = isFresh ? undefined : kept.get("all");
+    const listed = before ?? listInstallations(tools);
+    kept.set("all", listed);
+    listed.catch(() => kept.delete("all"));
+    return listed;
+  };
 }
 
 /** Every repository that the App is installed on, with its installation and its current name as `owner/name`. */
@@ -56,7 +98,7 @@ export async function listInstalled(
   return all;
 }
 
-async function listInstallations({ asApp }: InstallationTools): Promise<Installation[]> {
+async function listInstallations({ asApp }: Pick<InstallationTools, "asApp">): Promise<Installation[]> {
   const listed = await asApp.paginate("GET /app/installations", { per_page: 100 });
   return listed
     .filter((one) => one.suspended_at === null)
