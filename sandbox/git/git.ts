@@ -1,4 +1,6 @@
 /** Runs git by argument list in its own environment: no settings of the user or machine, and only our hook. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type GitResult, order } from "./host.ts";
 import { readCached, writeCached } from "./memory.ts";
 
@@ -66,6 +68,10 @@ export async function resolveCommit(dir: string, revision = ""): Promise<string 
 
 /** The full id of the object that a name or revision of git's syntax means; undefined if there is none. */
 export async function objectId(dir: string, name: string): Promise<string | undefined> {
+  const [, branch] = /^(refs\/heads\/[\w/-]+(?:\.[\w/-]+)*)\^\{commit\}$/.exec(name) ?? [];
+  // Asked more than anything else, and a branch names a commit: its file is read. Packed ones have none.
+  const tip = branch === undefined ? "" : await readFile(join(dir, branch), "utf8").catch(() => "");
+  if (/^[0-9a-f]{40}\n$/.test(tip)) return tip.trim();
   const { exit, stdout } = await git(dir, ["rev-parse", "--quiet", "--verify", "--end-of-options", name]);
   return exit === 0 ? stdout.toString("utf8").trim() : undefined;
 }
