@@ -1,7 +1,7 @@
 import type { Plan } from "../../schemas/plan.ts";
 import { cardOf, phaseOf } from "../contract/cards.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
-import { planProblems } from "../contract/contract.ts";
+import { planProblems } from "../contract/plan-problems.ts";
 import { routeOfOwn } from "../contract/routes.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
