@@ -1,7 +1,7 @@
 import type { ContractPrompt, DigestParts, FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import type { Attempt, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
+import type { Attempt, EarlierChange, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
 import { oneLine } from "../escape.ts";
 import { branchName } from "../identifiers.ts";
@@ -10,6 +10,7 @@ import type { PlanAnswer } from "../record/answers.ts";
 import type { BranchState } from "../record/checkpoints.ts";
 import { cardOf } from "./cards.ts";
 import { casefilesOf } from "./casefiles.ts";
+import { testsOnly } from "./tests-only.ts";
 
 /**
  * The digest of a ticket as a planner or approver saw it: an edit of title or body changes it, and so does one of a
@@ -147,6 +148,8 @@ export type PromptStep = {
   master?: string | undefined;
   /** The verification commands of the approved plan, which a role at level `tests` has run. */
   verification: readonly string[];
+  /** The story's criteria and what it has merged so far, for a role that writes tests only. */
+  tested: { criteria: readonly string[]; earlier: readonly EarlierChange[] };
 };
 
 /** The fields of a pack that do not depend on the policy. */
@@ -164,11 +167,12 @@ export function packFields({ run, story, prompt, attempt, repository, base, cont
  * `phase`: the phase of the policy, which packs of older versions leave out.
  */
 export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | undefined): Pack | null {
-  const { story, contract, failures, previous, instructions, verification } = step;
+  const { story, contract, failures, previous, instructions, verification, tested } = step;
   const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
   const casefiles = casefilesOf(policy, story);
+  const tests = testsOnly(role, policy.gates);
   const shared = {
     version: 1 as const,
     ...packFields(step),
@@ -182,6 +186,9 @@ export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | unde
     ...(instructions.length === 0 ? {} : { instructions: [...instructions] }),
     ...(casefiles.length === 0 ? {} : { casefiles }),
     ...(policy.agents.trailers.length === 0 ? {} : { trailers: policy.agents.trailers }),
+    ...(tests === undefined
+      ? {}
+      : { tests: { ...tests, criteria: [...tested.criteria], earlier: [...tested.earlier] } }),
     ...(role.execution === "none" ? {} : { execution: { level: role.execution, commands: [...verification] } }),
     limits: { runtime, silence, turns, tokens },
   };

@@ -3,6 +3,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { PhaseCard } from "../../schemas/step.ts";
 import type { PlanRules } from "../effects.ts";
 import { canonicalJson } from "../json.ts";
+import { testsGuard } from "../languages/test-files.ts";
 import { covers } from "../paths/cover.ts";
 import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { highestRisk } from "../record/requirements.ts";
@@ -10,6 +11,7 @@ import { phaseOf } from "./cards.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 import { deniedPatterns, roleOf } from "./contract.ts";
 import { promptsNaming } from "./master.ts";
+import { testsOnly } from "./tests-only.ts";
 import { commandProblems } from "./verification.ts";
 
 /**
@@ -46,6 +48,10 @@ export function planProblems(plan: Plan, policy: PlanRules, story: number, decis
       ...outsideRole(prompt, role).map(
         (path) =>
           `${name} declares \`${path}\`, outside what the role \`${prompt.role}\` may touch: ${role.allow.join(", ")}.`,
+      ),
+      ...beyondTests(prompt, role, policy).map(
+        (path) =>
+          `${name} declares \`${path}\`, which is not tests alone, and the role \`${prompt.role}\` writes nothing else.`,
       ),
       ...(phase === undefined ? [] : closedPaths(prompt, phase)).map(
         (path) => `${name} declares \`${path}\`, which is closed in the phase \`${phase?.name}\`.`,
@@ -90,6 +96,15 @@ function outsideRole({ paths }: PlannedPrompt, { allow }: Pick<Policy["roles"][s
   return paths.filter((path) =>
     /[*?]/.test(path) ? !isOpen && !allow.some((wide) => covers(wide, path)) : allowed.matches(path) === null,
   );
+}
+
+/** Files and folders that a prompt of a role that writes tests only declares, and which are none; patterns are left to the gates. */
+function beyondTests({ paths, evidence }: PlannedPrompt, role: Policy["roles"][string], policy: PlanRules): string[] {
+  const isNoTest = testsGuard(testsOnly(role, policy.gates));
+  return [...paths, ...evidence].filter((path) => {
+    const file = path.replace(/\/\*\*$/, "/a");
+    return !/[*?[\]{}]/.test(file) && isNoTest(file);
+  });
 }
 
 /** Declared paths that the phase closes as a whole. */

@@ -87,6 +87,7 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
           name,
           allow: role.allow,
           deny: [...role.deny, ...casefilesOf(policy, issue.number).map(({ path }) => path)],
+          ...(role.writes === undefined ? {} : { writes: role.writes }),
           ...cardOf(role),
         })),
         decisions: decisionsNamed(facts),
