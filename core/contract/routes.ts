@@ -74,11 +74,10 @@ function unserved(policy: Routes, served: readonly (OwnAgent | null)[], asked?: 
   if (asked === undefined || names.has(asked)) return null;
   const isPlan = served.includes("planner");
   const isOther = policy.agents.routes.some(({ name }) => name === asked);
-  const what = isOther
-    ? `\`${asked}\` in \`agents.routes\` is ${isPlan ? "not " : ""}the planner's`
-    : `The policy has no route \`${asked}\` in \`agents.routes\``;
   const named = [...names].map((name) => `\`${name}\``).join(", ") || "none";
-  return `${what}; it has for ${isPlan ? "planners" : "runs"}: ${named}.`;
+  const other = `\`${asked}\` in \`agents.routes\` ${isPlan ? "does not plan" : "only plans"}`;
+  const what = isOther ? other : `The policy has no route \`${asked}\` in \`agents.routes\``;
+  return `${what}; routes for ${isPlan ? "plans" : "runs"}: ${named}.`;
 }
 
 /** Chooses the planner's route for a plan: what its person asked for, or else what a label of the issue says. */
@@ -95,7 +94,8 @@ export function runRoutes(
   labels: readonly string[],
   asked: { route?: string | undefined; reviewer?: string | undefined },
 ): Chosen {
-  const why = unserved(policy, [null, "reviewer"], asked.route) ?? unserved(policy, ["reviewer", null], asked.reviewer);
+  const served = [null, "reviewer"] as const;
+  const why = unserved(policy, served, asked.route) ?? unserved(policy, served, asked.reviewer);
   if (why !== null) return { ok: false, why };
   const route = choose(policy, null, labels, asked.route);
   const reviewer = choose(policy, "reviewer", labels, asked.reviewer);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { parseCommand } from "../../../core/commands.ts";
 import { planRoute, routeOf, routeOfOwn, runRoutes } from "../../../core/contract/routes.ts";
 import { entriesOf } from "../../../core/entries.ts";
+import { entryDetail } from "../../../core/evidence/entry-text.ts";
 import { unknown } from "../../../core/known.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import type { StoryFacts } from "../../../core/story/facts.ts";
@@ -37,7 +38,7 @@ test.each<[string, string | undefined, object]>([
   expect(routeOf(policy, role, chosen)).toEqual(route);
 });
 
-const runs = "it has for runs: `fast`, `docs`, `strict`.";
+const runs = "routes for runs: `fast`, `docs`, `strict`.";
 test.each<[string[], string | undefined, object]>([
   [[], undefined, { ok: true }],
   [["quick"], undefined, { ok: true, route: "fast" }],
@@ -46,7 +47,7 @@ test.each<[string[], string | undefined, object]>([
   [["quick"], "docs", { ok: true, route: "docs" }],
   [["quick"], "strict", { ok: true, route: "fast", reviewer: "strict" }],
   [[], "slow", { ok: false, why: `The policy has no route \`slow\` in \`agents.routes\`; ${runs}` }],
-  [[], "deep", { ok: false, why: `\`deep\` in \`agents.routes\` is the planner's; ${runs}` }],
+  [[], "deep", { ok: false, why: `\`deep\` in \`agents.routes\` only plans; ${runs}` }],
 ])("D16: a run with the labels %j and the wish %s", (labels, asked, chosen) => {
   expect(runRoutes(policy, labels, { route: asked, reviewer: asked })).toEqual(chosen);
 });
@@ -56,11 +57,7 @@ test.each<[string[], string | undefined, object]>([
   [["quick", "hard"], undefined, { ok: true, route: "fast" }],
   [["hard"], undefined, { ok: true, route: "deep" }],
   [["hard"], "fast", { ok: true, route: "fast" }],
-  [
-    [],
-    "docs",
-    { ok: false, why: "`docs` in `agents.routes` is not the planner's; it has for planners: `fast`, `deep`." },
-  ],
+  [[], "docs", { ok: false, why: "`docs` in `agents.routes` does not plan; routes for plans: `fast`, `deep`." }],
 ])("E7: a plan with the labels %j and the wish %s", (labels, asked, chosen) => {
   expect(planRoute(policy, labels, asked)).toEqual(chosen);
 });
@@ -212,6 +209,7 @@ describe("E7: the planner's route", () => {
     story.propose();
     const [command] = entriesOf(story.entries, "command");
     expect([command?.actor.login, command?.body.route, plan(story)?.route]).toEqual(["lena", "fast", "fast"]);
+    expect(story.entries.map(entryDetail)).toContainEqual(["revision 1", "risk high", "route fast"]);
     story.say("lena", "/refine Smaller.");
     expect(planner(story)).toMatchObject({ model: "gpt-p", refinement: "Smaller." });
     story.propose();
@@ -258,7 +256,7 @@ describe("E7: the planner's route", () => {
   test("is refused in one line where there is none, and no planner is asked", () => {
     const story = open();
     story.say("lena", "/plan with slow");
-    expect(told(story)).toBe("The policy has no route `slow` in `agents.routes`; it has for planners: `fast`, `deep`.");
+    expect(told(story)).toBe("The policy has no route `slow` in `agents.routes`; routes for plans: `fast`, `deep`.");
     story.say("quinn", "/plan with fast");
     expect(planner(story)).toBeUndefined();
     expect(entriesOf(story.entries, "command").map(({ body }) => [body.accepted, body.route])).toEqual([
@@ -295,6 +293,7 @@ describe("E7: the reviewer's route", () => {
   test("is told, and stays for another try as its prompts' does", () => {
     const story = started("/run with strict");
     expect(story.replies().at(-1)?.line).toMatch(/, reviewed by the route `strict`\.$/);
+    expect(story.entries.map(entryDetail)).toContainEqual(["by @lena", "reviewer: route strict"]);
     for (let tried = 0; tried < 4; tried++) story.answer({ summary: `${tried}`, claims: [] });
     story.say("lena", "/retry");
     expect(run(story)).toMatchObject({ run: "run-2-2", reviewer: "strict" });
