@@ -4,8 +4,8 @@ import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts"
 import type { CommandRequest } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 
-/** The answer to one command: the line people read, and the entries it adds. */
-export type CommandAnswer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
+/** The answer to one command: the line people read, the entries it adds, and the planner's route that it chose. */
+export type CommandAnswer = { accepted: boolean; code: string; line: string; drafts?: Draft[]; route?: string };
 
 /** Refuses a command, with a code and the line people read. */
 export const refuse = (code: string, line: string): CommandAnswer => ({ accepted: false, code, line });
@@ -87,6 +87,7 @@ export function answered(request: CommandRequest, answer: CommandAnswer, { repos
           message: answer.line,
           // Anybody can write a command that is refused, and the ledger is public and permanent.
           text: answer.accepted && "text" in request.command ? request.command.text : "",
+          ...(answer.route === undefined ? {} : { route: answer.route }),
         },
       },
       ...(answer.drafts ?? []),

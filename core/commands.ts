@@ -26,7 +26,7 @@ type Definition = {
 export const commands = {
   status: { form: "/status", on: { story: [], pull: [] } },
   help: { form: "/help", on: { story: [], pull: [] } },
-  plan: { form: "/plan", on: { story: ["planners"] } },
+  plan: { form: "/plan [with <route>]", on: { story: ["planners"] } },
   "take-over": {
     form: "/take-over",
     on: { story: ["planners"] },
@@ -105,7 +105,8 @@ export function wrongPlace(name: CommandName): string {
 
 /** A command as a person wrote it. `text` is what follows it, on the first line and below. Untrusted. */
 export type Command =
-  | { name: "status" | "help" | "plan" | "take-over" | "stop" | "retry" }
+  | { name: "status" | "help" | "take-over" | "stop" | "retry" }
+  | { name: "plan"; route?: string }
   | { name: "run"; mode?: "independent"; route?: string }
   | { name: "approve"; digest: string }
   | { name: "rollback"; checkpoint: string }
@@ -122,6 +123,13 @@ export type BadCommand = { name: CommandName; reply: string };
 
 function isCommandName(word: string): word is CommandName {
   return Object.hasOwn(commands, word);
+}
+
+/** Reads what follows `/plan`; null: something else. */
+function planOf(line: string): Command | null {
+  const [, route] = /^with +([a-z][a-z0-9-]{0,39})$/.exec(line) ?? [];
+  if (line === "") return { name: "plan" };
+  return route === undefined ? null : { name: "plan", route };
 }
 
 /** Reads what follows `/run`; null: something else. */
@@ -155,11 +163,12 @@ export function parseCommand(body: string): Command | BadCommand | null {
   switch (name) {
     case "status":
     case "help":
-    case "plan":
     case "take-over":
     case "stop":
     case "retry":
       return line === "" ? { name } : bad("it takes nothing after it");
+    case "plan":
+      return planOf(line) ?? bad("it takes nothing after it, or `with` and a route of the policy");
     case "run":
       return runOf(line) ?? bad("it takes nothing after it, `independent`, or `with` and a route of the policy");
     case "approve":

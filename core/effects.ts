@@ -28,6 +28,9 @@ export type PlanRules = Pick<Policy, "roles" | "gates" | "extends" | "phases"> &
   contractFirst?: { risks: Risk[]; asked: Risk | null };
 };
 
+/** A role as a planner is told of it. */
+export type PlannedRole = Pack["role"] & Pick<Policy["roles"][string], "writes">;
+
 /**
  * An object on GitHub to observe and decide. `number` is that of the issue or pull request; a merge group is identified
  * by its full ref, and its number is that of its last pull request. A repository itself, as what it needs to begin with,
@@ -108,7 +111,7 @@ export type Effect =
       refinement: string;
       /** The stored body of the plan to refine. */
       previousPlan: string | null;
-      roles: Pack["role"][];
+      roles: PlannedRole[];
       decisions: string[];
       /** What the policy holds a plan against before a person sees it; absent in an effect of an older version. */
       rules?: PlanRules;

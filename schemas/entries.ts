@@ -14,6 +14,7 @@ import {
   IssueNumber,
   MasterContract,
   PayloadPurged,
+  Route,
   RunId,
   Source,
   step,
@@ -40,6 +41,7 @@ export const entryBodies = {
     code: z.string(),
     message: z.string(),
     text: z.string().max(4_000).describe("What the person added: a refinement, a block's reason."),
+    route: Route,
   }),
   "plan.proposed": z.strictObject({
     story: IssueNumber,
@@ -56,6 +58,7 @@ export const entryBodies = {
       .describe("The comments that are part of the ticket; absent: none."),
     task: FileRef.optional().describe("The task file that the story names, part of the ticket; absent: none."),
     instructions: Instructions,
+    route: Route,
     usage: Usage,
     cost: Cost.optional().describe("Absent: the policy had no price for the model."),
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
@@ -116,7 +119,8 @@ export const entryBodies = {
     prompts: z.array(IssueNumber).min(1),
     by: Account,
     digest: Sha256.describe("The contract's digest."),
-    route: z.string().optional().describe("The policy's route that its person or the story's label chose."),
+    route: Route,
+    reviewer: Route,
   }),
   "prompt.recorded": z.strictObject({
     ...step,

@@ -36,6 +36,12 @@ export type FileRef = z.infer<typeof FileRef>;
 /** Files of the policy's `agents.instructions` that were handed over. */
 export const Instructions = z.array(FileRef).min(1).optional().describe("The instructions that it got; absent: none.");
 
+/** The name of a route of the policy, for the planner, for a run's diff prompts or for its reviewer. */
+export const Route = z
+  .string()
+  .optional()
+  .describe("The policy's route that the person who commanded, or the story's label, chose; absent: none.");
+
 /** A diff prompt that a person wrote as a sub-issue of a story, as a plan took it. */
 export const WrittenPrompt = z.strictObject({
   issue: IssueNumber,

@@ -114,9 +114,16 @@ export const Agents = z
               .string()
               .regex(/^[a-z][a-z0-9-]{0,39}$/, "a route's name is lower-case")
               .optional()
-              .describe("`/run with <name>` chooses it, by whoever may run the story. Absent: it is its role's."),
-            label: z.string().min(1).max(50).optional().describe("A label of the story chooses it for its runs too."),
-            role: z.string().optional().describe("The role that it serves. Absent, on one with a name: all of them."),
+              .describe(
+                "`/run with <name>` chooses it, or `/plan with <name>` the planner's, by whoever may give that command; routes of one name are chosen together. Absent: it is its role's.",
+              ),
+            label: z.string().min(1).max(50).optional().describe("A label of the story chooses it too."),
+            role: z
+              .string()
+              .optional()
+              .describe(
+                "The role that it serves, or, where `roles` has no such name, `planner` or `reviewer`. Absent, on one with a name: all of `roles`, and not those two.",
+              ),
             ...{ use: ModelService, model: model.optional(), tool: tool.optional(), effort: effort.optional() },
             backend: z
               .literal("actions")
@@ -228,23 +235,45 @@ export function assignment(agents: Assigning, use = agents.default, model?: stri
   return { use, model: model ?? (use === agents.default ? agents.model : undefined) ?? null };
 }
 
-/** The planner's service and model. */
-export function plannerOf(agents: Assigning): Assignment {
-  const { planner } = agents;
-  return typeof planner === "object" ? assignment(agents, planner.use, planner.model) : assignment(agents, planner);
+/** Sallyport's own agents beside those of the diff prompts. */
+export type OwnAgent = "planner" | "reviewer";
+
+/** The agent of ours that a route serves; null: it serves agents of diff prompts, also if a role of `roles` has that name. */
+export function ownAgentOf({ role }: { role?: string | undefined }, roles: Readonly<Record<string, unknown>>) {
+  return (role === "planner" || role === "reviewer") && !Object.hasOwn(roles, role) ? role : null;
 }
 
-/** How hard the planner's or the reviewer's model thinks; nothing: as its service has it. */
-export function effortOf(agents: { effort?: Effort | undefined }, named: unknown): { effort?: Effort } {
-  const own =
-    typeof named === "object" && named !== null && "effort" in named ? effort.safeParse(named.effort).data : undefined;
-  const chosen = own ?? agents.effort;
-  return chosen === undefined ? {} : { effort: chosen };
+type OwnRoute = { name?: string | undefined; role?: string | undefined; tool?: string | undefined };
+
+/** What is wrong with a route beside the roles of its policy: the key, and why; null: nothing. */
+export function routeProblem(
+  route: OwnRoute,
+  roles: Readonly<Record<string, unknown>>,
+  reviewer: unknown,
+): { key: keyof OwnRoute; message: string } | null {
+  const own = ownAgentOf(route, roles);
+  if (own === null) {
+    const isKnown = route.role === undefined || Object.hasOwn(roles, route.role);
+    return isKnown ? null : { key: "role", message: "a route names a role that `roles` does not have" };
+  }
+  if (route.name === undefined)
+    return {
+      key: "name",
+      message: `a route of the ${own} has a name: what it uses without a choice stands in \`agents.${own}\``,
+    };
+  if (route.tool !== undefined)
+    return { key: "tool", message: "planner and reviewer are Sallyport's own agents and use no program" };
+  if (own === "planner" || reviewer !== undefined) return null;
+  return {
+    key: "role",
+    message: "nobody reviews: `agents.reviewer` asks a reviewer, and a route only says whose model",
+  };
 }
 
 /** All services and models that a policy lets work, in any part. */
 export function assigned(agents: Assigning): Assignment[] {
   const { routes, reviewer } = agents;
-  const others = reviewer === undefined ? routes : [...routes, reviewer];
-  return [assignment(agents), plannerOf(agents), ...others.map(({ use, model }) => assignment(agents, use, model))];
+  const { planner } = agents;
+  const others = [typeof planner === "string" ? { use: planner } : planner, ...routes, reviewer];
+  return [assignment(agents), ...others.flatMap((one) => (one ? [assignment(agents, one.use, one.model)] : []))];
 }

@@ -16,6 +16,12 @@ export const Role = z.strictObject({
     .min(1)
     .describe("What an agent in this role may touch. An empty list is an error: it would allow nothing."),
   deny: patterns.default([]).describe("What it may not touch, even inside `allow`."),
+  writes: z
+    .literal("tests")
+    .optional()
+    .describe(
+      "`tests`: nothing but tests, which the gate `tests` tells by name and folder, snapshots, and what `need` of `gates.tests` and `gates.evidence.files` match. Its agent gets the story's criteria and what the other prompts changed. Absent: all that `allow` has.",
+    ),
   execution: z
     .enum(["none", "tests"])
     .default("none")

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { maxPaths } from "./limits.ts";
-import { Agents } from "./policy-agents.ts";
+import { Agents, routeProblem } from "./policy-agents.ts";
 import { Gates } from "./policy-gates.ts";
 import { Phases, Role } from "./policy-roles.ts";
 import { count, days, duties, plainFile } from "./policy-values.ts";
@@ -207,13 +207,16 @@ export const Policy = z
       .optional()
       .describe("The public keys that may sign this repository's ledger."),
   })
-  .refine(
-    (policy) => policy.agents.routes.every(({ role }) => role === undefined || Object.hasOwn(policy.roles, role)),
-    {
-      message: "a route names a role that `roles` does not have",
-      path: ["agents", "routes"],
-    },
-  )
+  .superRefine(({ agents, roles }, context) => {
+    for (const [index, route] of agents.routes.entries()) {
+      const problem = routeProblem(route, roles, agents.reviewer);
+      if (problem !== null)
+        context.addIssue({
+          ...{ code: "custom", message: problem.message },
+          path: ["agents", "routes", index, problem.key],
+        });
+    }
+  })
   .refine(
     ({ tiers: { light }, roles }) =>
       light === undefined || (Object.hasOwn(roles, light.role) && (roles[light.role]?.allow.length ?? 0) <= maxPaths),

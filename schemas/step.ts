@@ -50,6 +50,16 @@ export const PhaseCard = z.strictObject({
 });
 export type PhaseCard = z.infer<typeof PhaseCard>;
 
+/** A diff prompt of the story that was merged before: its sub-issue, the commit, and the paths that the run wrote. */
+export const EarlierChange = z.strictObject({
+  prompt: z.int().positive(),
+  title: z.string(),
+  merged: Sha,
+  files: z.array(pathInTree).describe("Sorted; the first of `of`, if those are too many."),
+  of: z.int().min(0),
+});
+export type EarlierChange = z.infer<typeof EarlierChange>;
+
 const StepBase = {
   version: z.literal(1),
   run: z.string().regex(/^run-[0-9]+-[0-9]+$/),
@@ -78,6 +88,14 @@ const StepBase = {
     .optional()
     .describe("Files that our host adds to the change; the agent may write none of them."),
   trailers: z.array(z.string()).min(1).optional().describe("The policy's templates for the commit's message."),
+  tests: z
+    .strictObject({
+      patterns: z.array(z.string()).describe("What the policy takes for tests beside what names and folders tell."),
+      criteria: Lines.describe("The acceptance criteria of the whole story."),
+      earlier: z.array(EarlierChange),
+    })
+    .optional()
+    .describe("The agent writes tests and nothing else, of what the story has changed so far. Absent: it may do both."),
   execution: z
     .strictObject({
       level: z.literal("tests"),

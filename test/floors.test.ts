@@ -23,7 +23,7 @@ const floors: Record<string, { ours: string[]; packages: RegExp }> = {
 /** The rooms of a floor, from the ground up: a room imports itself and rooms named before it. `.` is the floor's own files. */
 const rooms: Record<string, string> = {
   schemas: ".",
-  core: ". redaction ledger paths people record contract languages analysis analysis/workflow gates policy verdict story health evidence group replay pull repository",
+  core: ". redaction ledger paths languages people record contract analysis analysis/workflow gates policy verdict story health evidence group replay pull repository",
   collect: ". git github secrets yaml issue policy content backtest repository draft ledger pull group",
   app:
     "settings runner agents store github actions ledger perform reconcile queue http pages service health terminal demo " +

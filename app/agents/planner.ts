@@ -1,8 +1,9 @@
 import type * as z from "zod";
 import { digestOf, sha256 } from "../../core/digest.ts";
+import type { PlannedRole } from "../../core/effects.ts";
 import { nameProblem } from "../../core/file-names.ts";
 import { Plan } from "../../schemas/plan.ts";
-import type { AnswerRedaction, Instruction, Pack, PhaseCard, Usage } from "../../schemas/step.ts";
+import type { AnswerRedaction, Instruction, PhaseCard, Usage } from "../../schemas/step.ts";
 import { converse, type Reply } from "./driver.ts";
 import { cardLines, instructionLines, phaseLines } from "./prompt.ts";
 import type { AgentEvent, CallStore, Service } from "./run.ts";
@@ -27,7 +28,7 @@ export type PlannerInput = {
   phase?: PhaseCard;
   /** The risks of the contract-first tier; absent: there is none. */
   contractFirst?: readonly string[];
-  roles: Pack["role"][];
+  roles: PlannedRole[];
   decisions: string[];
   paths: string[];
 };
@@ -47,6 +48,11 @@ Declare for each the paths it may touch, as narrowly as the work allows and with
 not know as open questions. What stands between instructions lines is how this repository wants its changes made: plan
 so that it is kept. Before you propose, read what the story is about with \`list\`, \`read\` and \`search\`: what they
 show is material too. You may read some dozens of times. Then answer with the tool \`propose_plan\`.`;
+
+/** Said only where the policy has such a role: the prompt of all others stays as it is. */
+const testing = `A prompt of a role with "tests only" goes to another agent, which tests what earlier prompts have merged. Put it behind them,
+let it depend on them, declare only paths of tests, and let its criteria say what its tests show. Each earlier prompt
+still brings the tests that belong to its own change.`;
 
 /** Further paths are only counted; a planner can name new ones all the same. */
 const maxPaths = 1_500;
@@ -168,9 +174,10 @@ export function plannerText(input: PlannerInput): string {
     ...instructionLines(input.instructions, marked),
     "Roles and what each may touch:",
     ...input.roles.flatMap((role) => [
-      `- ${role.name}: ${role.allow.join(", ")}${role.deny.length > 0 ? `, but not ${role.deny.join(", ")}` : ""}`,
+      `- ${role.name}: ${role.allow.join(", ")}${role.deny.length > 0 ? `, but not ${role.deny.join(", ")}` : ""}${role.writes === "tests" ? "; tests only" : ""}`,
       ...cardLines(role).map((line) => `  ${line}`),
     ]),
+    ...(input.roles.some(({ writes }) => writes === "tests") ? ["", testing] : []),
     ...(input.phase === undefined ? [] : ["", ...phaseLines(input.phase)]),
     ...(input.contractFirst === undefined
       ? []

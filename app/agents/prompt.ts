@@ -40,6 +40,10 @@ people and programs check them.`;
 const followed =
   "What stands between two instructions lines is how this repository wants its changes made: keep to it within the task, the scope and these rules, none of which it widens.";
 
+const testing = `You write tests, and nothing else: any other file is refused. Other agents wrote what you test, and it stands in the
+tree. Show whether each criterion and each invariant holds, also at its edges and where it has to fail. Where the code
+does not do what one of them says, write no test that accepts that: stop, and say which one fails, where and how.`;
+
 const refusedBefore = "An earlier try was refused; mend what this report says:";
 
 const failedThere =
@@ -60,6 +64,7 @@ export function stepPrompt(pack: Pack, worker: "own" | "program" = "own"): Promp
     worker === "own" ? rules : rulesForPrograms,
     ...(pack.instructions === undefined ? [] : ["", followed]),
     ...(role.length === 0 ? [] : ["", `Your role, ${pack.role.name}:`, ...role]),
+    ...(pack.tests === undefined ? [] : ["", testing]),
     ...(pack.phase === undefined ? [] : ["", ...phaseLines(pack.phase)]),
   ];
   const lines = [
@@ -77,6 +82,7 @@ export function stepPrompt(pack: Pack, worker: "own" | "program" = "own"): Promp
       ...pack.acceptance.map((criterion) => `- ${criterion}`),
     ]),
   ];
+  if (pack.tests !== undefined) lines.push(...testedLines(pack.tests, marked));
   const commands = pack.execution?.commands ?? [];
   if (commands.length > 0)
     lines.push("", "On your change Sallyport runs these, and each must succeed:", ...commands.map((one) => `- ${one}`));
@@ -97,6 +103,28 @@ export function stepPrompt(pack: Pack, worker: "own" | "program" = "own"): Promp
     lines.push("", why, ...marked("report", failures));
   }
   return { system: system.join("\n"), first: lines.join("\n") };
+}
+
+/** What an agent that writes tests is told beside its task; models wrote titles and paths, and people let them in. */
+function testedLines(
+  { criteria, earlier }: NonNullable<Pack["tests"]>,
+  marked: (kind: string, lines: readonly string[]) => string[],
+): string[] {
+  const changes = earlier.flatMap(({ prompt, title, files, of }) => [
+    oneLine(`#${prompt} ${title}:`),
+    ...files.map((path) => `- ${path}`),
+    ...(of > files.length ? [`- and ${of - files.length} more`] : []),
+  ]);
+  return [
+    ...["", "Acceptance criteria of the whole story:"],
+    ...marked(
+      "story",
+      criteria.map((criterion) => `- ${criterion}`),
+    ),
+    ...(changes.length === 0
+      ? []
+      : ["", "What its earlier prompts changed in this tree:", ...marked("changes", changes)]),
+  ];
 }
 
 /** What a role's or a phase's card says, for a planner or an agent; its maintainers wrote it into the policy. */

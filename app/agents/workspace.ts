@@ -1,6 +1,7 @@
 import { phaseGuard } from "../../core/contract/cards.ts";
 import { casefileGuard } from "../../core/contract/casefiles.ts";
 import { foldConfusables, nameProblem } from "../../core/file-names.ts";
+import { testsGuard } from "../../core/languages/test-files.ts";
 import { byPath, matcher } from "../../core/paths/patterns.ts";
 import type { FileWrite, Pack } from "../../schemas/step.ts";
 import type { TreeReader } from "./trees.ts";
@@ -44,11 +45,11 @@ const refuse = (code: string, message: string): Refusal => ({ ok: false, code, m
 const answer = <T>(value: T): ToolAnswer<T> => ({ ok: true, value });
 
 /** The parts of a pack that say what may be written. */
-type Scope = Pick<Pack, "role" | "paths" | "casefiles" | "phase">;
+type Scope = Pick<Pack, "role" | "paths" | "casefiles" | "phase" | "tests">;
 
 /**
- * Makes the workspace of one pack over a tree. Writes must be within the role, the phase and the declared paths, and never on
- * paths denied to all agents.
+ * Makes the workspace of one pack over a tree. Writes must be within the role, the phase and the declared paths, on tests
+ * where the role writes nothing else, and never on paths denied to all agents.
  */
 export function createWorkspace(tree: TreeReader, pack: Scope): Workspace {
   const refusedByScope = scopeOf(pack);
@@ -194,12 +195,13 @@ function refusedPath(path: string): Refusal | null {
   return problem === null ? null : refuse("bad-path", `${JSON.stringify(path)}: ${problem}`);
 }
 
-function scopeOf({ role, paths, casefiles = [], phase }: Scope): (path: string) => Refusal | null {
+function scopeOf({ role, paths, casefiles = [], phase, tests }: Scope): (path: string) => Refusal | null {
   const allowed = matcher(role.allow, "allow");
   const declared = matcher(paths, "allow");
   const denied = matcher(role.deny, "deny");
   const isCasefile = casefileGuard(casefiles);
   const isClosed = phaseGuard(phase);
+  const isNoTest = testsGuard(tests);
   return (path) => {
     const rule = denied.matches(path);
     if (rule !== null) return refuse("denied", `${path} is kept from agents by \`${rule}\`; leave it alone`);
@@ -207,6 +209,8 @@ function scopeOf({ role, paths, casefiles = [], phase }: Scope): (path: string) 
     if (isClosed(path)) return refuse("outside-phase", `${path} is closed in the phase ${phase?.name}; leave it alone`);
     if (allowed.matches(path) === null)
       return refuse("outside-role", `${path} is outside what the role ${role.name} may touch`);
+    if (isNoTest(path))
+      return refuse("outside-tests", `${path} is no test, and the role ${role.name} writes tests only`);
     if (declared.matches(path) === null)
       return refuse("outside-plan", `${path} is outside the paths declared in the approved plan: ${paths.join(", ")}`);
     return null;

@@ -1,5 +1,6 @@
 import { redactSecrets, redactSecretsIn } from "../../collect/secrets/redaction.ts";
-import { issueDigest, planProblems } from "../../core/contract/contract.ts";
+import { issueDigest } from "../../core/contract/contract.ts";
+import { planProblems } from "../../core/contract/plan-problems.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";

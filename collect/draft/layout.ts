@@ -1,4 +1,4 @@
-import { testLanguage } from "../../core/analysis/test-languages.ts";
+import { testLanguage } from "../../core/languages/test-languages.ts";
 
 /** How a repository lies, as path patterns of a policy: what an agent works on, what tests it, what stays with people. */
 export type Layout = {

@@ -1,10 +1,10 @@
 import type { TestLanguage } from "../languages/language.ts";
+import { testLanguage } from "../languages/test-languages.ts";
 import { type Assertion, assertionsIn, type Helpers } from "./assertions.ts";
 import { holders, inside, lastUpTo, pairBrackets, type Region, readIndents } from "./code-blocks.ts";
 import { type CodeText, readCode } from "./code-text.ts";
 import { type CodeShape, deadRegions } from "./dead-code.ts";
 import { type Annotations, annotationsIn, type Block, casesIn, functionsIn, lineOf } from "./test-cases.ts";
-import { testLanguage } from "./test-languages.ts";
 import { type State, statesIn } from "./test-states.ts";
 
 /** A line (1-based) of a text. */

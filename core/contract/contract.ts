@@ -1,22 +1,16 @@
 import type { ContractPrompt, DigestParts, FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import type { Attempt, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
+import type { Attempt, EarlierChange, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
-import type { PlanRules } from "../effects.ts";
 import { oneLine } from "../escape.ts";
 import { branchName } from "../identifiers.ts";
-import { canonicalJson } from "../json.ts";
-import { covers } from "../paths/cover.ts";
-import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
 import type { PlanAnswer } from "../record/answers.ts";
 import type { BranchState } from "../record/checkpoints.ts";
-import { highestRisk } from "../record/requirements.ts";
-import { cardOf, phaseOf } from "./cards.ts";
-import { casefileGuard, casefilesOf } from "./casefiles.ts";
-import { promptsNaming } from "./master.ts";
-import { commandProblems } from "./verification.ts";
+import { cardOf } from "./cards.ts";
+import { casefilesOf } from "./casefiles.ts";
+import { testsOnly } from "./tests-only.ts";
 
 /**
  * The digest of a ticket as a planner or approver saw it: an edit of title or body changes it, and so does one of a
@@ -64,107 +58,9 @@ export function isExpired(proposedAt: string, now: string): boolean {
   return Date.parse(now) - Date.parse(proposedAt) > planDays * 24 * 3_600_000;
 }
 
-/**
- * The maximum size of a plan's canonical JSON in bytes. The entries of the plan and of its contract, which repeats
- * parts of it, have a size limit; a plan that no entry could hold would stop its story for good.
- */
-export const maxPlanLength = 200_000;
-
 /** A role of the policy by its name; undefined for a name that every object has, such as `constructor`. */
-function roleOf(policy: PlanRules, name: string) {
+export function roleOf(policy: Pick<Policy, "roles">, name: string) {
   return Object.hasOwn(policy.roles, name) ? policy.roles[name] : undefined;
-}
-
-/**
- * What a plan requests beyond the policy: each line says which prompt, what and why. A model wrote the plan, so it can
- * only narrow what a role may touch. `decisions` are those that the story names. Empty: the plan fits.
- */
-export function planProblems(plan: Plan, policy: PlanRules, story: number, decisions: readonly string[]): string[] {
-  const isCasefile = casefileGuard(casefilesOf(policy, story));
-  const bytes = Buffer.byteLength(canonicalJson(plan));
-  if (bytes > maxPlanLength)
-    return [`The plan has ${bytes} bytes, and nobody reads more than ${maxPlanLength}: split the story.`];
-  const phase = phaseOf(policy);
-  const ofPrompts = plan.prompts.flatMap((prompt, index) => {
-    const name = `Prompt ${index + 1}`;
-    const role = roleOf(policy, prompt.role);
-    if (role === undefined) {
-      const known = Object.keys(policy.roles).join(", ") || "none";
-      return [`${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`];
-    }
-    return [
-      ...(prompt.inputs.length === 0
-        ? [`${name} names no inputs: say which files, contracts or decisions are to be read first.`]
-        : []),
-      ...patternProblems([...prompt.paths, ...prompt.evidence]).map((problem) => `${name}: ${problem.message}`),
-      ...forbiddenPaths(prompt, policy).map(
-        (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
-      ),
-      ...outsideRole(prompt, role).map(
-        (path) =>
-          `${name} declares \`${path}\`, outside what the role \`${prompt.role}\` may touch: ${role.allow.join(", ")}.`,
-      ),
-      ...(phase === undefined ? [] : closedPaths(prompt, phase)).map(
-        (path) => `${name} declares \`${path}\`, which is closed in the phase \`${phase?.name}\`.`,
-      ),
-      ...(decisions.length > 0 ? [] : undecided(prompt, policy.gates)).map(
-        (path) =>
-          `${name} declares \`${path}\`, which is architecture, and the story names no decision: let the prompt write one below ${policy.gates.adr?.files.join(" or ")}, or leave it out.`,
-      ),
-      ...prompt.evidence
-        .filter(isCasefile)
-        .map((path) => `${name} declares \`${path}\` as evidence; it is a casefile, which Sallyport writes.`),
-    ];
-  });
-  return [...ofPrompts, ...unnamedCriteria(plan, policy), ...commandProblems(plan, policy.roles)];
-}
-
-/** Under the contract-first tier, the story's criteria that no prompt has among its own. */
-function unnamedCriteria({ risk, acceptance, prompts }: Plan, { contractFirst }: PlanRules): string[] {
-  const held = highestRisk([risk, contractFirst?.asked ?? null]) ?? risk;
-  if (contractFirst?.risks.includes(held) !== true) return [];
-  return acceptance
-    .filter((criterion) => promptsNaming(criterion, prompts).length === 0)
-    .map(
-      (criterion) =>
-        `The story is contract-first (risk ${held}), and no prompt has this criterion of its: ${criterion} Put it, word for word, into those that meet it.`,
-    );
-}
-
-/**
- * Declared paths that name a forbidden or sensitive file outright; patterns that only could match one are left to the
- * gates.
- */
-function forbiddenPaths(prompt: PlannedPrompt, policy: PlanRules): string[] {
-  const denied = matcher(deniedPatterns(policy), "deny");
-  return [...prompt.paths, ...prompt.evidence].filter((path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null);
-}
-
-/** Declared paths that no pattern of the role allows as a whole; where that cannot be told, the gates tell. */
-function outsideRole({ paths }: PlannedPrompt, { allow }: Pick<Policy["roles"][string], "allow">): string[] {
-  const allowed = matcher(allow, "allow");
-  const isOpen = [...allow, ...paths].some((pattern) => /[[\]{}]/.test(pattern));
-  return paths.filter((path) =>
-    /[*?]/.test(path) ? !isOpen && !allow.some((wide) => covers(wide, path)) : allowed.matches(path) === null,
-  );
-}
-
-/** Declared paths that the phase closes as a whole. */
-function closedPaths(prompt: PlannedPrompt, { allow, deny }: PhaseCard): string[] {
-  const closed = matcher(deny, "deny");
-  return [
-    ...prompt.paths.filter((path) => closed.matches(path.replace(/\/\*\*$/, "")) !== null),
-    ...(allow === undefined ? [] : outsideRole(prompt, { allow })),
-  ];
-}
-
-/** Declared paths of architecture in a prompt that writes no decision. */
-function undecided({ paths }: PlannedPrompt, { adr }: Policy["gates"]): string[] {
-  if (adr === undefined) return [];
-  const [architecture, decision] = [matcher(adr.when, "deny"), matcher(adr.files, "allow")];
-  const bare = (path: string) => path.replace(/\/\*\*$/, "");
-  if (paths.some((path) => decision.matches(bare(path)) !== null)) return [];
-  return paths.filter((path) => architecture.matches(bare(path)) !== null);
 }
 
 /** Paths that no agent may touch under this policy: forbidden paths, and the sensitive files of `extends: default`. */
@@ -252,6 +148,8 @@ export type PromptStep = {
   master?: string | undefined;
   /** The verification commands of the approved plan, which a role at level `tests` has run. */
   verification: readonly string[];
+  /** The story's criteria and what it has merged so far, for a role that writes tests only. */
+  tested: { criteria: readonly string[]; earlier: readonly EarlierChange[] };
 };
 
 /** The fields of a pack that do not depend on the policy. */
@@ -269,11 +167,12 @@ export function packFields({ run, story, prompt, attempt, repository, base, cont
  * `phase`: the phase of the policy, which packs of older versions leave out.
  */
 export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | undefined): Pack | null {
-  const { story, contract, failures, previous, instructions, verification } = step;
+  const { story, contract, failures, previous, instructions, verification, tested } = step;
   const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
   const casefiles = casefilesOf(policy, story);
+  const tests = testsOnly(role, policy.gates);
   const shared = {
     version: 1 as const,
     ...packFields(step),
@@ -287,6 +186,9 @@ export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | unde
     ...(instructions.length === 0 ? {} : { instructions: [...instructions] }),
     ...(casefiles.length === 0 ? {} : { casefiles }),
     ...(policy.agents.trailers.length === 0 ? {} : { trailers: policy.agents.trailers }),
+    ...(tests === undefined
+      ? {}
+      : { tests: { ...tests, criteria: [...tested.criteria], earlier: [...tested.earlier] } }),
     ...(role.execution === "none" ? {} : { execution: { level: role.execution, commands: [...verification] } }),
     limits: { runtime, silence, turns, tokens },
   };

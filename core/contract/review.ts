@@ -1,4 +1,5 @@
 import type { Pack, StepResult } from "../../schemas/step.ts";
+import { testsGuard } from "../languages/test-files.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { phaseGuard } from "./cards.ts";
 import { casefileGuard } from "./casefiles.ts";
@@ -27,6 +28,7 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
   const denied = matcher(pack.role.deny, "deny");
   const isCasefile = casefileGuard(pack.casefiles ?? []);
   const isClosed = phaseGuard(pack.phase);
+  const isNoTest = testsGuard(pack.tests);
   return files.flatMap(({ path }) => {
     const hostile = nameProblem(path);
     if (hostile !== null) return [{ path, why: hostile }];
@@ -35,6 +37,7 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
     if (isCasefile(path)) return [{ path, why: "in the place of a casefile, which Sallyport writes from its ledger" }];
     if (isClosed(path)) return [{ path, why: `closed in the phase ${pack.phase?.name}` }];
     if (allowed.matches(path) === null) return [{ path, why: `outside what the role ${pack.role.name} may touch` }];
+    if (isNoTest(path)) return [{ path, why: `no test, and the role ${pack.role.name} writes tests only` }];
     if (declared.matches(path) === null) return [{ path, why: "outside the paths declared in the approved plan" }];
     return [];
   });

@@ -1,5 +1,12 @@
 import type { Policy } from "../../schemas/policy.ts";
-import { type ActionsWorkflow, type Assignment, assignment, type Effort } from "../../schemas/policy-agents.ts";
+import {
+  type ActionsWorkflow,
+  type Assignment,
+  assignment,
+  type Effort,
+  type OwnAgent,
+  ownAgentOf,
+} from "../../schemas/policy-agents.ts";
 
 /**
  * Who works on a prompt: a service and its model, how hard that thinks, the program that works instead of our agent, and
@@ -26,16 +33,71 @@ export function routeOf({ agents }: Pick<Policy, "agents">, role: string, chosen
   };
 }
 
-/** The route of a run by its name, or why there is none; nothing: each role has its own. */
-export type Chosen = { ok: true; route?: string } | { ok: false; why: string };
+type Routes = Pick<Policy, "agents" | "roles">;
 
-/** Chooses the route of a run: what its person asked for, or else what a label of the issue says. */
-export function chooseRoute({ agents }: Pick<Policy, "agents">, labels: readonly string[], asked?: string): Chosen {
-  const { routes } = agents;
-  const route = asked ?? routes.find(({ label }) => label !== undefined && labels.includes(label))?.name;
-  if (route === undefined) return { ok: true };
-  const names = [...new Set(routes.flatMap(({ name }) => name ?? []))];
-  if (names.includes(route)) return { ok: true, route };
-  const named = names.map((name) => `\`${name}\``).join(", ") || "none";
-  return { ok: false, why: `The policy has no route \`${route}\` in \`agents.routes\`; it has: ${named}.` };
+/** The routes that serve the planner or the reviewer; `null`: the agents of diff prompts. */
+function routesOf({ agents, roles }: Routes, agent: OwnAgent | null) {
+  return agents.routes.filter((one) => ownAgentOf(one, roles) === agent);
+}
+
+/**
+ * Who plans or reviews: by the route that was chosen, or else as the policy has it for every story. Null: that route is
+ * there no more, and nobody else takes its place.
+ */
+export function routeOfOwn(
+  policy: Routes,
+  agent: OwnAgent,
+  chosen?: string,
+): (Assignment & { effort?: Effort }) | null {
+  const { agents } = policy;
+  const usual = agents[agent];
+  const named = routesOf(policy, agent).find(({ name }) => name === chosen);
+  if (chosen !== undefined && named === undefined) return null;
+  const route = chosen === undefined ? (typeof usual === "string" ? { use: usual } : usual) : named;
+  const effort = (route !== undefined && "effort" in route ? route.effort : undefined) ?? agents.effort;
+  return { ...assignment(agents, route?.use, route?.model), ...(effort === undefined ? {} : { effort }) };
+}
+
+/** The routes that were chosen, by their names, or why that cannot be; nothing: each agent has its own. */
+export type Chosen = { ok: true; route?: string; reviewer?: string } | { ok: false; why: string };
+
+/** The route that was asked for, where it serves this agent, or else that of the first label of the issue. */
+function choose(policy: Routes, agent: OwnAgent | null, labels: readonly string[], asked?: string): string | undefined {
+  const routes = routesOf(policy, agent);
+  const isAsked = asked !== undefined && routes.some(({ name }) => name === asked);
+  return isAsked ? asked : routes.find(({ label }) => label !== undefined && labels.includes(label))?.name;
+}
+
+/** Why a name is none of these agents' routes; null: it is one, or none is asked for. */
+function unserved(policy: Routes, served: readonly (OwnAgent | null)[], asked?: string): string | null {
+  const names = new Set(served.flatMap((agent) => routesOf(policy, agent)).flatMap(({ name }) => name ?? []));
+  if (asked === undefined || names.has(asked)) return null;
+  const isPlan = served.includes("planner");
+  const isOther = policy.agents.routes.some(({ name }) => name === asked);
+  const named = [...names].map((name) => `\`${name}\``).join(", ") || "none";
+  const other = `\`${asked}\` in \`agents.routes\` ${isPlan ? "does not plan" : "only plans"}`;
+  const what = isOther ? other : `The policy has no route \`${asked}\` in \`agents.routes\``;
+  return `${what}; routes for ${isPlan ? "plans" : "runs"}: ${named}.`;
+}
+
+/** Chooses the planner's route for a plan: what its person asked for, or else what a label of the issue says. */
+export function planRoute(policy: Routes, labels: readonly string[], asked?: string): Chosen {
+  const why = unserved(policy, ["planner"], asked);
+  if (why !== null) return { ok: false, why };
+  const route = choose(policy, "planner", labels, asked);
+  return { ok: true, ...(route === undefined ? {} : { route }) };
+}
+
+/** Chooses the routes of a run, for its diff prompts and for its reviewer, in the same way. */
+export function runRoutes(
+  policy: Routes,
+  labels: readonly string[],
+  asked: { route?: string | undefined; reviewer?: string | undefined },
+): Chosen {
+  const served = [null, "reviewer"] as const;
+  const why = unserved(policy, served, asked.route) ?? unserved(policy, served, asked.reviewer);
+  if (why !== null) return { ok: false, why };
+  const route = choose(policy, null, labels, asked.route);
+  const reviewer = choose(policy, "reviewer", labels, asked.reviewer);
+  return { ok: true, ...(route === undefined ? {} : { route }), ...(reviewer === undefined ? {} : { reviewer }) };
 }

@@ -18,6 +18,8 @@ export function actionsText({ run, seconds }: ActionsRun): string {
   return `in run ${run} on Actions, ${minutes} ${minutes === 1 ? "minute" : "minutes"} of jobs`;
 }
 
+const routeText = (name: string | undefined) => (name === undefined ? [] : [`route ${name}`]);
+
 /** What an entry says beside its kind and its numbers, in parts; people and models wrote some of them. */
 export function entryDetail(entry: TypedEntry): string[] {
   switch (entry.kind) {
@@ -26,7 +28,7 @@ export function entryDetail(entry: TypedEntry): string[] {
       return [`/${command}`, accepted ? "accepted" : `refused (${code})`, message];
     }
     case "plan.proposed":
-      return [`revision ${entry.body.revision}`, `risk ${entry.body.plan.risk}`];
+      return [`revision ${entry.body.revision}`, `risk ${entry.body.plan.risk}`, ...routeText(entry.body.route)];
     case "plan.failed":
       return [entry.body.code, entry.body.message];
     case "approval.granted":
@@ -43,7 +45,11 @@ export function entryDetail(entry: TypedEntry): string[] {
     case "waiver.given":
       return [`${entry.body.gate} on ${entry.body.sha} until ${entry.body.until}`, entry.body.reason];
     case "run.submitted":
-      return [`by @${entry.body.by.login}`];
+      return [
+        `by @${entry.body.by.login}`,
+        ...routeText(entry.body.route),
+        ...routeText(entry.body.reviewer).map((text) => `reviewer: ${text}`),
+      ];
     case "prompt.recorded":
       return [attemptName(entry.body), `from ${entry.body.base}`];
     case "response.recorded": {

@@ -1,6 +1,8 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { casefileGuard } from "../contract/casefiles.ts";
+import { testsOnly } from "../contract/tests-only.ts";
 import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
+import { testsGuard } from "../languages/test-files.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
 import { countedSize } from "./diff-size.ts";
@@ -30,6 +32,7 @@ function problemFinder(run: PullRun, loaded: LoadedPolicy): ((change: Change) =>
   const line = (key: string) => policyLine(loaded, key);
   const casefiles = run.casefiles ?? [];
   const isCasefile = casefileGuard(casefiles);
+  const isNoTest = testsGuard(testsOnly(role, policy.gates));
   return ({ path, before, after }) => {
     const hostile = nameProblem(path);
     if (hostile !== null) return [{ code: "hostile-name", message: `The name is not accepted: ${hostile}.` }];
@@ -59,6 +62,10 @@ function problemFinder(run: PullRun, loaded: LoadedPolicy): ((change: Change) =>
     if (allowed.matches(path) === null) {
       const message = `Outside what the role \`${run.role}\` may touch.`;
       findings.push({ code: "outside-role", message, ...line(`roles.${run.role}.allow`) });
+    }
+    if (isNoTest(path)) {
+      const message = `No test, and the role \`${run.role}\` writes tests only.`;
+      findings.push({ code: "outside-tests", message, ...line(`roles.${run.role}.writes`) });
     }
     if (declared.matches(path) === null) {
       findings.push({
@@ -125,8 +132,8 @@ function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: Pull
 }
 
 /**
- * A run's change stays inside its scope: the role's paths, narrowed to the paths of the approved plan, without paths
- * denied to the role or to all agents. The text of issues can narrow it and never widen it.
+ * A run's change stays inside its scope: the role's paths, narrowed to the paths of the approved plan, and to tests for a
+ * role that writes nothing else, without paths denied to the role or to all agents. The text of issues can narrow it and never widen it.
  */
 export const scope = forRuns({
   name,

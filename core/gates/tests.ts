@@ -1,31 +1,17 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { folderOf, testOf } from "../analysis/snapshots.ts";
-import { testLanguage } from "../analysis/test-languages.ts";
 import { maxTestLength, readSide, type TestReading } from "../analysis/test-reading.ts";
 import { holdsThresholds, type Lowered, lowered, thresholdsIn } from "../analysis/thresholds.ts";
 import { type TestFile, weakenings } from "../analysis/weakening.ts";
 import type { Change, Content, FileText, LoadedPolicy } from "../facts.ts";
+import { looksLikeTest, snapshots, testFolders, testNames } from "../languages/test-files.ts";
+import { testLanguage } from "../languages/test-languages.ts";
 import { pairLists } from "../paths/pattern-list.ts";
 import { type Matcher, matcher } from "../paths/patterns.ts";
 import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "tests";
-
-/** File names that mark a test, matched with their case: `Latest.java` is not a test. */
-const named = matcher(
-  [
-    "**/*.{test,spec}.*",
-    "**/*[._-]{test,spec}.{js,ts,py,go,rb,ex,exs,c,cc,cpp,dart,clj}",
-    "**/*{Test,Tests,Spec,IT}.{java,kt,scala,groovy,cs,php,swift}",
-    "**/test_*.py",
-    "**/*.{bats,feature}",
-  ],
-  "allow",
-);
-/** Folders of tests and their helpers. */
-const folders = matcher(["**/__tests__/**", "**/test/**", "**/tests/**", "**/spec/**", "**/e2e/**"], "deny");
-const snapshots = matcher(["**/*.snap", "**/__snapshots__/**"], "deny");
 
 type Pair = { when: Matcher; need: Matcher; wanted: string; line: Pick<Reason, "policyLine"> };
 
@@ -41,8 +27,6 @@ function pairsOf(policy: LoadedPolicy): Pair[] {
     line: policyLine(policy, `gates.${name}.${index}`),
   }));
 }
-
-const looksLikeTest = (path: string) => named.matches(path) !== null || folders.matches(path) !== null;
 
 /** Returns whether a changed path is a test: by its name, its folder, or the policy. */
 function testPaths(pairs: readonly Pair[]): (path: string) => boolean {
@@ -97,7 +81,7 @@ function testFiles(files: readonly Sides[]): TestFile[] {
     after: after[index] ?? null,
     beforeSide: texts.before === null ? null : change.before,
     afterSide: texts.after === null ? null : change.after,
-    named: named.matches(change.path) !== null,
+    named: testNames.matches(change.path) !== null,
   }));
 }
 
@@ -106,7 +90,9 @@ function sourceChanged(changes: readonly Change[], tests: readonly TestFile[]): 
   const edited = new Set(tests.filter(({ before, after }) => before?.code !== after?.code).map(({ path }) => path));
   const read = new Set(tests.map(({ path }) => path));
   const inputs = changes
-    .filter(({ path, before }) => before !== null && snapshots.matches(path) === null && folders.matches(path) !== null)
+    .filter(
+      ({ path, before }) => before !== null && snapshots.matches(path) === null && testFolders.matches(path) !== null,
+    )
     .map(({ path }) => path)
     .filter((path) => !read.has(path) || edited.has(path));
   return (snapshot) => {

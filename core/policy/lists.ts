@@ -4,8 +4,13 @@ import { gateNames, gates } from "../gates/registry.ts";
 import { type PatternList, patternList } from "../paths/pattern-list.ts";
 
 function roleLists({ roles }: Policy): PatternList[] {
-  return Object.entries(roles).flatMap(([name, { allow, deny }]) => [
-    patternList(`roles.${name}.allow`, "allow", allow, `the role \`${name}\` allows it`),
+  return Object.entries(roles).flatMap(([name, { allow, deny, writes }]) => [
+    patternList(
+      `roles.${name}.allow`,
+      "allow",
+      allow,
+      `the role \`${name}\` allows it${writes === undefined ? "" : ", if it is a test"}`,
+    ),
     patternList(`roles.${name}.deny`, "deny", deny, `the role \`${name}\` denies it`),
   ]);
 }

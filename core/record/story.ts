@@ -47,8 +47,8 @@ export type PromptRecord = {
   rework: ReworkState;
 };
 
-/** A person's last request to the planner. */
-export type PlanRequest = { source: Source; by: Account; refinement: string };
+/** A person's last request to the planner; `route`: the policy's route that was chosen with it. */
+export type PlanRequest = { source: Source; by: Account; refinement: string; route?: string | undefined };
 
 /** A proposed plan, and when it was recorded (RFC 3339). */
 export type PlanRecord = EntryBody<"plan.proposed"> & { at: string };
@@ -125,7 +125,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
   for (const entry of entries) {
     switch (entry.kind) {
       case "command": {
-        const { issue, source, command, accepted, text } = entry.body;
+        const { issue, source, command, accepted, text, route } = entry.body;
         const reworked = issue === story ? openPrompt(record) : promptOfPull(issue);
         if (reworked !== undefined) reworked.rework = afterEntry(reworked.rework, entry);
         if (issue !== story) break;
@@ -136,6 +136,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
             source,
             by: accountOf(entry.actor),
             refinement: command === "refine" ? text : "",
+            route,
           };
         }
         break;

@@ -7,7 +7,7 @@ import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { branchName } from "../identifiers.ts";
 import { afterCommit, afterRollback, type BranchState, emptyBranch } from "../record/checkpoints.ts";
 import { roundOf } from "../record/rework.ts";
-import { foldStory, type PromptRecord } from "../record/story.ts";
+import { foldStory, type PromptRecord, type StoryRecord } from "../record/story.ts";
 import { adviceRoundBody, pullBody } from "../story/bodies.ts";
 import { endOf, failuresOf } from "../story/remediating.ts";
 import { derivedCompletion } from "./contracts.ts";
@@ -67,13 +67,23 @@ export function branchBefore(
   return round === null ? place : { ...place, head: round.head };
 }
 
+/** A story as it was recorded before an entry of it. */
+export function storyBefore(
+  { seq, body: { story } }: { seq: number; body: { story: number } },
+  entries: readonly TypedEntry[],
+): StoryRecord {
+  return foldStory(
+    story,
+    entries.filter((entry) => entry.seq < seq),
+  );
+}
+
 /** A prompt as it was recorded before an entry of its story. */
 export function promptBefore(
-  { seq, body }: { seq: number; body: { story: number; prompt: number } },
+  entry: { seq: number; body: { story: number; prompt: number } },
   entries: readonly TypedEntry[],
 ): PromptRecord | undefined {
-  const before = entries.filter((entry) => entry.seq < seq);
-  return foldStory(body.story, before).prompts.find(({ issue }) => issue === body.prompt);
+  return storyBefore(entry, entries).prompts.find(({ issue }) => issue === entry.body.prompt);
 }
 
 /** The round of rework that an attempt is a try at; null: it began with the contract alone. */

@@ -4,6 +4,7 @@ import type { Pack } from "../../schemas/step.ts";
 import { phaseOf } from "../contract/cards.ts";
 import { type PromptStep, packFields, packOf } from "../contract/contract.ts";
 import { reworkFailures } from "../contract/rework.ts";
+import { earlierChanges } from "../contract/tests-only.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { canonicalJson } from "../json.ts";
@@ -11,7 +12,7 @@ import { agentAnswers, answersFor } from "../record/answers.ts";
 import { isStopping } from "../record/concerns.ts";
 import { stepOf } from "../story/bodies.ts";
 import { refsOf } from "../story/ticket.ts";
-import { branchBefore, roundBefore } from "./progress.ts";
+import { branchBefore, roundBefore, storyBefore } from "./progress.ts";
 import { attemptEntries, type PromptEntry, type PublishedBody, type ReplayContext } from "./sources.ts";
 import {
   attemptHead,
@@ -66,6 +67,10 @@ export function derivePrompt(
     instructions: instructions?.known === true ? instructions.value : [],
     master: basis.approval.body.parts.contract,
     verification: basis.plan.body.plan.verification ?? [],
+    tested: {
+      criteria: basis.plan.body.plan.acceptance,
+      earlier: earlierChanges(storyBefore(promptEntry, entries).prompts),
+    },
   };
   const tries = failedBefore(promptEntry, attempts, entries);
   let derived: Derived;
@@ -119,6 +124,7 @@ function promptByBody(
       instructions,
       (value?.instructions ?? []).map(({ path, text: own }) => ({ path, sha256: sha256(own) })),
     ],
+    ["tests", value?.tests ? { ...value.tests, ...given.tested } : null, value?.tests ?? null],
     ["failures", given.failures, value?.kind === "rework" ? value.failures : []],
     ["previous", given.previous, value?.kind === "rework" ? value.previous : null],
     ...fieldPairs(fields, value ?? {}, Object.keys(fields)),

@@ -1,10 +1,11 @@
 import type { Advice } from "../../schemas/advice.ts";
 import type { Rework } from "../../schemas/policy.ts";
-import { assignment, effortOf, type Limits } from "../../schemas/policy-agents.ts";
+import type { Limits } from "../../schemas/policy-agents.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Cost, Usage } from "../../schemas/step.ts";
 import { adviceFold, advicePackOf, adviceReport, adviceSignature, noAdvice } from "../contract/advice.ts";
 import { handedOff, toGates } from "../contract/handoffs.ts";
+import { routeOfOwn } from "../contract/routes.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import { bodyRef } from "../digest.ts";
 import { appActor, lastEntry } from "../entries.ts";
@@ -30,24 +31,24 @@ export function advise(work: Work, context: StoryContext): Step | null {
   if (facts.outcomes.has(effectKey.pull(facts.repository.id, run.run, attempt.pack.prompt))) return null;
   if (attempt.advice !== null) return sendBack(work, context);
   if (attempt.adviceAsked === null) return askedFor(work, context);
-  const { reviewer } = loaded.policy.agents;
+  const { agents } = loaded.policy;
   const key = effectKey.advice(facts.repository.id, attempt.pack);
   const failed = (code: string, message: string) => adviceGiven(attempt, noAdvice(code, message), facts);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
       const { sha256: packSha256 } = attempt.adviceAsked?.pack ?? {};
-      if (reviewer === undefined || packSha256 === undefined)
-        return failed("no-reviewer", "The policy names no reviewer any more.");
-      const { use: backend, model } = assignment(loaded.policy.agents, reviewer.use, reviewer.model);
-      const { agents } = loaded.policy;
-      const more = { ...effortOf(agents, reviewer), ...spendingOf(agents, model, facts.issue.number) };
-      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend, model, ...more }] };
+      const reviewer = agents.reviewer === undefined ? null : routeOfOwn(loaded.policy, "reviewer", run.reviewer);
+      if (reviewer === null || packSha256 === undefined)
+        return failed("no-reviewer", "The policy names no such reviewer any more.");
+      const { use: backend, ...route } = reviewer;
+      const more = { ...route, ...spendingOf(agents, route.model, facts.issue.number) };
+      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend, ...more }] };
     },
     done: (result) => {
       const advice = result.type === "advice" ? facts.advices.get(result.advice.sha256) : undefined;
       if (result.type !== "advice" || advice === undefined)
         return failed("no-advice", "The stored advice could not be read back.");
-      return adviceGiven(attempt, advice, facts, { ...result, ...costOf(result.usage, loaded.policy.agents) });
+      return adviceGiven(attempt, advice, facts, { ...result, ...costOf(result.usage, agents) });
     },
     failed: ({ code, message }) => failed(code, message),
   });

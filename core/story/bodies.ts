@@ -59,10 +59,12 @@ export function runBody(
   runs: number,
   prompts: number[],
   by: Account,
-  { mode = "stop_on_failure", route }: Partial<Pick<EntryBody<"run.submitted">, "mode" | "route">> = {},
+  {
+    mode = "stop_on_failure",
+    ...routes
+  }: Partial<Pick<EntryBody<"run.submitted">, "mode" | "route" | "reviewer">> = {},
 ): EntryBody<"run.submitted"> {
-  const run = { run: `run-${story}-${runs + 1}`, story, mode, prompts, by, digest };
-  return route === undefined ? run : { ...run, route };
+  return { run: `run-${story}-${runs + 1}`, story, mode, prompts, by, digest, ...routes };
 }
 
 /** The branch before an attempt; `head` null: it will be created on `base`. */

@@ -1,6 +1,6 @@
 import { accept, answered, type CommandAnswer, heard, refuse } from "../answer.ts";
 import type { CommandName } from "../commands.ts";
-import { chooseRoute } from "../contract/routes.ts";
+import { planRoute, runRoutes } from "../contract/routes.ts";
 import type { Step } from "../decision.ts";
 import type { Subject } from "../effects.ts";
 import { userActor } from "../entries.ts";
@@ -24,9 +24,10 @@ import { askedIn } from "./ticket.ts";
 
 const handlers: Handlers<"story", StoryContext> = {
   status: (context) => accept("shown", statusLine(context)),
-  plan: startPlanning,
+  plan: (context, _, { route }) => startPlanning(context, route),
   refine: (context) => {
-    const answer = startPlanning(context);
+    // Another plan is by the route of the one before.
+    const answer = startPlanning(context, context.record.request?.route);
     return answer?.accepted === true && context.record.plan === null
       ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
       : answer;
@@ -113,17 +114,21 @@ export function answerNext(context: StoryContext): Step {
   return {};
 }
 
-function startPlanning(context: StoryContext): CommandAnswer | null {
-  const { record, facts, missing } = context;
+function startPlanning(context: StoryContext, asked?: string): CommandAnswer | null {
+  const { record, facts, missing, loaded } = context;
   if (record.run !== null && record.run.closed === null)
     return refuse("run-open", "A run is open. `/stop` it before planning again.");
   if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
   // A planner is paid for nothing where its plan could not be approved.
   const template = templateFor(askedIn(facts).risk, context);
   if (template === undefined) return null;
-  return template !== null && "why" in template
-    ? refuse("template", parkedLine(template))
-    : accept("planning", "Planning starts; the plan will appear in Sallyport's comment on this issue.");
+  if (template !== null && "why" in template) return refuse("template", parkedLine(template));
+  const chosen = planRoute(loaded.policy, facts.issue.labels, asked);
+  if (!chosen.ok) return refuse("no-route", chosen.why);
+  const { route } = chosen;
+  const by = route === undefined ? "" : `, by the route \`${route}\``;
+  const line = `Planning starts${by}; the plan will appear in Sallyport's comment on this issue.`;
+  return { ...accept("planning", line), ...(route === undefined ? {} : { route }) };
 }
 
 /** Stops the open run, or else the planner. What a call in flight costs is paid; its answer is thrown away. */
@@ -175,18 +180,20 @@ function submit(
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }
-  // Another try is by the route of the one before.
-  const chosen = chooseRoute(loaded.policy, facts.issue.labels, asked ?? (code === "run" ? undefined : run?.route));
+  // Another try is by the routes of the one before.
+  const wanted = code === "run" || run === null ? { route: asked, reviewer: asked } : run;
+  const chosen = runRoutes(loaded.policy, facts.issue.labels, wanted);
   if (!chosen.ok) return refuse("no-route", chosen.why);
-  const { ok: _, ...route } = chosen;
+  const { ok: _, ...routes } = chosen;
   const body = runBody(contract, record.runs, issues, request.by, {
-    ...route,
+    ...routes,
     ...(mode === undefined ? {} : { mode }),
   });
   const names = issues.map((issue) => `#${issue}`);
   const order = mode === "independent" ? `${names.join(", ")}, each even if another fails` : names.join(", then ");
   const by = body.route === undefined ? "" : `, by the route \`${body.route}\``;
-  return accept(code, `${body.run} is submitted: ${order}${by}.`, [
+  const read = body.reviewer === undefined ? "" : `, reviewed by the route \`${body.reviewer}\``;
+  return accept(code, `${body.run} is submitted: ${order}${by}${read}.`, [
     {
       kind: "run.submitted",
       actor: userActor(request.by),

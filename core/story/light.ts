@@ -3,7 +3,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { Risk } from "../../schemas/text.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import { approvalDigest, declaredPaths, deniedPatterns, issueDigest } from "../contract/contract.ts";
-import { chooseRoute } from "../contract/routes.ts";
+import { runRoutes } from "../contract/routes.ts";
 import { digestOf } from "../digest.ts";
 import { appActor, type Draft, entriesOf, type TypedEntry, userActor } from "../entries.ts";
 import { code, oneLine } from "../escape.ts";
@@ -120,9 +120,10 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
     );
 
   const { command } = request;
-  const chosen = chooseRoute(loaded.policy, issue.labels, "route" in command ? command.route : undefined);
+  const named = "route" in command ? command.route : undefined;
+  const chosen = runRoutes(loaded.policy, issue.labels, { route: named, reviewer: named });
   if (!chosen.ok) return refuse("no-route", chosen.why);
-  const { ok: _, ...route } = chosen;
+  const { ok: _, ...routes } = chosen;
   const asked = askedIn(facts);
   const plan = lightPlan(issue, tier.role, role.allow, highestRisk([asked.risk]) ?? "low");
   const parts = {
@@ -144,7 +145,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
     asked,
     { size },
   );
-  const run = runBody(contract, record.runs, [story], request.by, route);
+  const run = runBody(contract, record.runs, [story], request.by, routes);
   const [app, person] = [appActor(facts), userActor(request.by)];
   const subject = [{ name: `issue #${story}`, digest: { sha256: digest } }];
   const planned = {

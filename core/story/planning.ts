@@ -1,8 +1,8 @@
 import type { Plan } from "../../schemas/plan.ts";
-import { effortOf, plannerOf } from "../../schemas/policy-agents.ts";
 import { cardOf, phaseOf } from "../contract/cards.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
-import { planProblems } from "../contract/contract.ts";
+import { planProblems } from "../contract/plan-problems.ts";
+import { routeOfOwn } from "../contract/routes.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { EffectResult } from "../effects.ts";
@@ -62,7 +62,12 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
   if (instructions === null) return {};
   const { given } = instructions;
   const phase = phaseOf(policy);
-  const { use, model } = plannerOf(policy.agents);
+  const planner = routeOfOwn(policy, "planner", request.route);
+  if (planner === null) {
+    const message = `The policy has no route \`${request.route}\` of the planner any more.`;
+    return { drafts: [planFailed(request, facts, { code: "no-route", message })] };
+  }
+  const { use: backend, ...more } = planner;
   return {
     effects: [
       {
@@ -82,14 +87,14 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
           name,
           allow: role.allow,
           deny: [...role.deny, ...casefilesOf(policy, issue.number).map(({ path }) => path)],
+          ...(role.writes === undefined ? {} : { writes: role.writes }),
           ...cardOf(role),
         })),
         decisions: decisionsNamed(facts),
         rules: planRules(facts, policy),
-        backend: use,
-        model,
-        ...effortOf(policy.agents, policy.agents.planner),
-        ...spendingOf(policy.agents, model, issue.number),
+        backend,
+        ...more,
+        ...spendingOf(policy.agents, more.model, issue.number),
       },
     ],
   };
@@ -123,6 +128,7 @@ function propose(
     ...(comments.length === 0 ? {} : { comments }),
     ...(task === undefined ? {} : { task }),
     ...(instructions === undefined ? {} : { instructions }),
+    ...(request.route === undefined ? {} : { route: request.route }),
     usage,
     ...costOf(usage, loaded.policy.agents),
     ...(redacted === undefined ? {} : { redacted }),

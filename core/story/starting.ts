@@ -2,6 +2,7 @@ import { phaseOf } from "../contract/cards.ts";
 import { branchToWrite, packOf } from "../contract/contract.ts";
 import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import { reworkFailures } from "../contract/rework.ts";
+import { earlierChanges } from "../contract/tests-only.ts";
 import type { Step } from "../decision.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import { appActor, type Draft } from "../entries.ts";
@@ -69,6 +70,7 @@ export function startAttempt(
     {
       ...{ ...step, repository: facts.repository.name, base, contract, failures, previous, instructions, master },
       verification: approved.plan?.body.plan.verification ?? [],
+      tested: { criteria: approved.plan?.body.plan.acceptance ?? [], earlier: earlierChanges(record.prompts) },
     },
     loaded.policy,
     phase,

@@ -1,6 +1,7 @@
 import type { WrittenPrompt } from "../../schemas/entry-parts.ts";
 import { Plan } from "../../schemas/plan.ts";
-import { issueDigest, planProblems } from "../contract/contract.ts";
+import { issueDigest } from "../contract/contract.ts";
+import { planProblems } from "../contract/plan-problems.ts";
 import type { EffectFailure, Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { PlanRules } from "../effects.ts";

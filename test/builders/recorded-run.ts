@@ -66,7 +66,8 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
     if (contract === undefined || failures === undefined) throw new Error("the run has no such attempt");
     const { run, story, prompt, attempt, base, pack: ref } = asked.body;
     const master = frozen?.body.master === undefined ? undefined : sha256(frozen.body.master.text);
-    const more = { failures, previous: null, instructions: [], verification: [], master };
+    const none = { tested: { criteria: [], earlier: [] } };
+    const more = { failures, previous: null, instructions: [], verification: [], master, ...none };
     const pack = packOf({ run, story, prompt, attempt, repository, base, contract, ...more }, policy, undefined);
     if (pack === null || digestOf(pack) !== ref.sha256) throw new Error(`pack ${index} is not the recorded one`);
     return pack;

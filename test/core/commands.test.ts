@@ -56,8 +56,8 @@ describe("a checkpoint's name", () => {
 describe("T10: a line that looks like a command and is none", () => {
   test.each([
     ["/aprove abc", "/approve <digest>"],
-    ["/Plan", "/plan"],
-    [" /plan", "/plan"],
+    ["/Plan", "/plan [with <route>]"],
+    [" /plan", "/plan [with <route>]"],
     ["/signoff abc pass manual", "/sign-off <commit> pass|fail <test>"],
     ["/sign_off abc", "/sign-off <commit> pass|fail <test>"],
     ["/lgtm", "/help"],

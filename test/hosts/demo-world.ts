@@ -21,6 +21,7 @@ import { wholeLedger } from "./whole-ledger.ts";
 export async function startJourney({
   models: given = startModels,
   apiKey = "not-a-key",
+  workers = "",
   tiers = "",
   gates = "",
   root = "",
@@ -41,8 +42,8 @@ export async function startJourney({
   const port = await freePort();
   const text = await workflow?.(`http://127.0.0.1:${port}`);
   const actions = text === undefined ? "" : await addWorkflow(governed.path, text);
-  if (tiers + gates + root + actions + ledger !== "")
-    await addToPolicy(governed.path, { tiers, gates, root: root + actions, ledger });
+  if (workers + tiers + gates + root + actions + ledger !== "")
+    await addToPolicy(governed.path, { workers, tiers, gates, root: root + actions, ledger });
   const models = await given();
   const webhook = webhookAt(port);
   const privateKeyFile = join(dir, "app.pem");
@@ -124,16 +125,17 @@ async function addWorkflow(path: string, text: string): Promise<string> {
   return `agents:\n  actions: { workflow: ${agentWorkflow}, blob: ${blob} }\n  routes: [${route}]\n`;
 }
 
-/** More lines below `gates`, below `ledger` and before it in the policy of the governed repository. */
+/** More lines below `roles`, `tiers`, `gates` and `ledger`, and before that one, in the policy of the governed repository. */
 async function addToPolicy(
   path: string,
-  { tiers, gates, root, ledger }: Record<"tiers" | "gates" | "root" | "ledger", string>,
+  { workers, tiers, gates, root, ledger }: Record<"workers" | "tiers" | "gates" | "root" | "ledger", string>,
 ) {
   const file = join(path, ".github", "sallyport.yml");
   const policy = await readFile(file, "utf8");
   await writeFile(
     file,
     policy
+      .replace(/^roles:\n/m, (line) => line + workers)
       .replace(/^tiers:\n/m, (line) => line + tiers)
       .replace(/^gates:\n/m, (line) => line + gates)
       .replace(/^ledger:\n/m, (line) => root + line + ledger),

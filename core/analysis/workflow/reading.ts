@@ -1,7 +1,7 @@
 import type { Content } from "../../facts.ts";
+import { testLanguage } from "../../languages/test-languages.ts";
 import { type Located, nodeAt } from "../../yaml.ts";
 import { readCode } from "../code-text.ts";
-import { testLanguage } from "../test-languages.ts";
 import { type Check, checksOfAction, checksOfWorkflow } from "./checks.ts";
 import { type Hook, hooksOf } from "./hooks.ts";
 import { checksOfPipeline } from "./pipelines.ts";

@@ -227,3 +227,11 @@ test("D7: a planner is told when criteria have to stand word for word in its pro
   const { asked } = await ask([propose(plan)], memoryCalls(), { ...story, contractFirst: ["high", "critical"] });
   expect(asked[0]).toContain("Of risk high or critical, each of the story's criteria stands word for word");
 });
+
+test("G8, C3: a planner knows of a role that writes tests only, and where its prompt stands; without one it is told what it was", async () => {
+  const roles = [...story.roles, { name: "tester", allow: ["web/**"], deny: [], writes: "tests" as const }];
+  const { asked } = await ask([propose(plan)], memoryCalls(), { ...story, roles });
+  expect(asked[0]).toContain("- tester: web/**; tests only");
+  expect(asked[0]).toContain('A prompt of a role with \\"tests only\\" goes to another agent');
+  expect((await ask([propose(plan)])).asked[0]).not.toContain("tests only");
+});

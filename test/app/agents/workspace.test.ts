@@ -61,6 +61,17 @@ describe("a write is refused and changes nothing", () => {
     },
   );
 
+  test("G8: what is no test, where the role writes tests only", async () => {
+    const tests = { patterns: [], criteria: ["It works."], earlier: [] };
+    const workspace = createWorkspace(memoryTree(base), samplePack({ tests }));
+    for (const at of ["src/a/one.ts", "src/a/new.ts", "src/a/latest.ts"])
+      expect(await workspace.write(at, "x")).toMatchObject({ ok: false, code: "outside-tests" });
+    expect(await workspace.remove("src/a/one.ts")).toMatchObject({ ok: false, code: "outside-tests" });
+    expect(await workspace.write("src/ab/one.test.ts", "x")).toMatchObject({ ok: false, code: "outside-plan" });
+    for (const at of ["src/a/one.test.ts", "src/a/test/data.json"])
+      expect(await workspace.write(at, "x")).toMatchObject({ ok: true });
+  });
+
   test("a submodule is neither read nor written", async () => {
     const tree: TreeReader = {
       list: () => Promise.resolve([{ path: "src/a/lib", mode: "160000" }]),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readCode } from "../../../core/analysis/code-text.ts";
-import { testLanguage } from "../../../core/analysis/test-languages.ts";
 import { readTests } from "../../../core/analysis/test-reading.ts";
+import { testLanguage } from "../../../core/languages/test-languages.ts";
 
 function read(path: string, text: string) {
   const reading = readTests(path, text);

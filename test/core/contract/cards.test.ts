@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { stepPrompt } from "../../../app/agents/prompt.ts";
 import { phaseGuard, phaseOf } from "../../../core/contract/cards.ts";
-import { planProblems } from "../../../core/contract/contract.ts";
+import { planProblems } from "../../../core/contract/plan-problems.ts";
 import { outOfScope } from "../../../core/contract/review.ts";
 import { sha256 } from "../../../core/digest.ts";
 import { Policy } from "../../../schemas/policy.ts";

@@ -8,7 +8,7 @@ import {
   requiredCasefiles,
   wholeCasefile,
 } from "../../../core/contract/casefiles.ts";
-import { planProblems } from "../../../core/contract/contract.ts";
+import { planProblems } from "../../../core/contract/plan-problems.ts";
 import { reviewResult } from "../../../core/contract/review.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { recordOf } from "../../../core/record/pull.ts";

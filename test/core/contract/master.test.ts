@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { planProblems } from "../../../core/contract/contract.ts";
 import { compileMaster, hasHeadings, type MasterParts, promptsNaming } from "../../../core/contract/master.ts";
+import { planProblems } from "../../../core/contract/plan-problems.ts";
 import { sha256 } from "../../../core/digest.ts";
 import { contractBody } from "../../../core/story/bodies.ts";
 import type { Risk } from "../../../schemas/text.ts";

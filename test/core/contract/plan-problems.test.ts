@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { planProblems } from "../../../core/contract/contract.ts";
+import { planProblems } from "../../../core/contract/plan-problems.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { samplePlan } from "../../builders/story.ts";
 

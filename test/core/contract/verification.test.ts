@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { planProblems } from "../../../core/contract/contract.ts";
+import { planProblems } from "../../../core/contract/plan-problems.ts";
 import { argvOf, commandText } from "../../../core/contract/verification.ts";
 import type { CommandRun } from "../../../schemas/step.ts";
 import { policy, samplePlan } from "../../builders/story.ts";

@@ -18,6 +18,8 @@ const roles = 'version: 1\nroles:\n  web:\n    allow: ["web/**", "docs/*.md"]\n 
 describe("scope", () => {
   const made = (changes: ReturnType<typeof change>[], over: Parameters<typeof run>[0] = {}, policy = roles) =>
     facts({ policy, changes, record: runRecord(over) });
+  const testing = (changes: ReturnType<typeof change>[]) =>
+    made(changes, {}, roles.replace("    deny", "    writes: tests\n    deny"));
   const unapproved = made([change("web/a.ts")], { approval: null });
   const strict = `${roles}extends: default\n`;
   table("scope", [
@@ -28,6 +30,8 @@ describe("scope", () => {
     ["fails on what the role is denied", made([change("web/vendor/x.js")]), "fail", ["denied-to-role"]],
     ["fails on what the role is denied in another case", made([change("web/Vendor/x.js")]), "fail", ["denied-to-role"]],
     ["tells every part that a file misses", made([change("src/a.ts")]), "fail", ["outside-role", "outside-declared"]],
+    ["G8: passes a test of who writes tests only", testing([change("web/a.test.ts")]), "pass", ["in-scope"]],
+    ["G8: fails on code of who writes tests only", testing([change("web/a.ts")]), "fail", ["outside-tests"]],
     [
       "T002: fails on a rename into the scope",
       made(renamed("src/auth.ts", "web/auth.ts")),

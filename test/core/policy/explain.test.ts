@@ -152,3 +152,10 @@ describe("what holds without a match", () => {
     },
   );
 });
+
+test("G8: a role that writes tests only allows a file if it is one", () => {
+  const testing = policyOf('version: 1\nroles: { tester: { allow: ["web/**"], writes: tests } }\n');
+  expect(explain("web/a.ts", testing).rules.map(({ meaning }) => meaning)).toEqual([
+    "the role `tester` allows it, if it is a test",
+  ]);
+});
