@@ -16,8 +16,8 @@ if (wrong !== undefined) {
   console.error(`bench: there is no benchmark named ${wrong}; known are ${[...names, ...long].join(", ")}`);
   process.exit(2);
 }
-/** What is asked of the service is measured by the ledger's length too; that part can be asked for alone. */
-const parts = asked.flatMap((name) => (name === "service" ? ["service", "length"] : [name]));
+/** What is asked of the service is measured by the ledger's length and over a day too; each part can be asked for alone. */
+const parts = asked.flatMap((name) => (name === "service" ? ["service", "length", "day"] : [name]));
 for (const name of asked.length > 0 ? new Set(parts) : names) {
   const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const { status } = spawnSync(process.execPath, ["--no-warnings", file, ...options], { stdio: "inherit" });

@@ -133,7 +133,8 @@ function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: Pull
 
 /**
  * A run's change stays inside its scope: the role's paths, narrowed to the paths of the approved plan, and to tests for a
- * role that writes nothing else, without paths denied to the role or to all agents. The text of issues can narrow it and never widen it.
+ * role that writes nothing else, without paths denied to the role or to all agents. The text of issues can narrow it and
+ * never widen it.
  */
 export const scope = forRuns({
   name,
