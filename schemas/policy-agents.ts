@@ -26,34 +26,36 @@ const Limits = z.strictObject({
 export type Limits = z.output<typeof Limits>;
 
 /** The services that run agents. */
-export const ModelService = z.enum(["anthropic", "openai"]).describe("The service that runs the agent.");
+export const ModelService = z.enum(["anthropic", "openai", "google"]).describe("The service that runs the agent.");
 export type ModelService = z.infer<typeof ModelService>;
 
 const model = z.string().min(1).max(100).describe("As the service names it: an answer of another model is refused.");
 
-/** How hard a model thinks before it answers, in the words of both services. */
+/** How hard a model thinks before it answers, in the words of the first two services; `google` knows no more than `high`. */
 const effort = z.enum(["low", "medium", "high", "xhigh", "max"]);
 export type Effort = z.infer<typeof effort>;
 
 /** The agent programs that can talk with a model in place of our own, and the one service that each of them can use; null: any. */
-export const tools = { claude: "anthropic", codex: "openai", opencode: null, custom: null } as const;
+export const tools = { claude: "anthropic", codex: "openai", gemini: "google", opencode: null, custom: null } as const;
 export type ToolName = keyof typeof tools;
 
-const toolForm = /^(?:(?:claude|codex|opencode)@\d[\w.+-]{0,40}|custom(?:@[\w.+-]{1,40})?)$/;
+const toolForm = /^(?:(?:claude|codex|gemini|opencode)@\d[\w.+-]{0,40}|custom(?:@[\w.+-]{1,40})?)$/;
 const tool = z
   .string()
   .regex(
     toolForm,
-    "write a program and its exact version, such as `claude@2.1.332`: `claude`, `codex`, `opencode` or `custom`",
+    "write a program and its exact version, such as `claude@2.1.332`: `claude`, `codex`, `gemini`, `opencode` or `custom`",
   )
   .describe(
-    "The program that does the work with this service's model, in a sandbox on the machine of the service: `claude`, `codex` or `opencode` with `@` and its exact version, or `custom` for one of your own. Absent: Sallyport's own agent, which runs nothing.",
+    "The program that does the work with this service's model, in a sandbox on the machine of the service: `claude`, `codex`, `gemini` or `opencode` with `@` and its exact version, or `custom` for one of your own. Absent: Sallyport's own agent, which runs nothing.",
   );
+
+const isTool = (name: string): name is ToolName => Object.hasOwn(tools, name);
 
 /** A program's name and its exact version, as the policy writes them; `version` null: any. */
 export function toolIn(text: string): { name: ToolName; version: string | null } {
   const [name = "", version = null] = text.split("@");
-  return { name: name === "claude" || name === "codex" || name === "opencode" ? name : "custom", version };
+  return { name: isTool(name) ? name : "custom", version };
 }
 
 const rate = z.number().min(0).max(100_000);
@@ -105,7 +107,9 @@ export const Agents = z
       .describe("The service that plans, or `use` and `model`. Absent: as `default`."),
     model: model
       .optional()
-      .describe("The model of all whose service is `default`, unless they name another. `openai` has none of its own."),
+      .describe(
+        "The model of all whose service is `default`, unless they name another. `openai` and `google` have none of their own.",
+      ),
     routes: z
       .array(
         z
@@ -139,7 +143,8 @@ export const Agents = z
             path: ["name"],
           })
           .refine(({ use, tool }) => tool === undefined || [null, use].includes(tools[toolIn(tool).name]), {
-            message: "this program talks with another service: `claude` with `anthropic`, `codex` with `openai`",
+            message:
+              "this program talks with another service: `claude` with `anthropic`, `codex` with `openai`, `gemini` with `google`",
             path: ["tool"],
           })
           .refine(({ backend, tool }) => backend === undefined || tool !== undefined, {
@@ -195,8 +200,8 @@ export const Agents = z
         "Files of the default branch, such as `CONTRIBUTING.md`, that planner and agents get as they stand in the commit that the approval names: text of at most 16 KB each.",
       ),
   })
-  .refine((agents) => assigned(agents).every(({ use, model }) => use !== "openai" || model !== null), {
-    message: "an agent uses `openai` without a model: name one here or beside its `use`",
+  .refine((agents) => assigned(agents).every(({ use, model }) => use === "anthropic" || model !== null), {
+    message: "an agent uses `openai` or `google` without a model: name one here or beside its `use`",
     path: ["model"],
   })
   .refine((agents) => unpriced(agents).length === 0, {

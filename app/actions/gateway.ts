@@ -155,8 +155,8 @@ export function createGateway(tools: GatewayTools) {
     request.pause();
     const [path = ""] = (request.url ?? "").split("?");
     if (path === exchangePath && request.method === "POST") return exchange(request, response);
-    const { authorization = "", "x-api-key": apiKey = "" } = request.headers;
-    const bearer = String(apiKey) || authorization.replace(/^Bearer /, "");
+    const { authorization = "", "x-api-key": apiKey = "", "x-goog-api-key": googleKey = "" } = request.headers;
+    const bearer = String(apiKey || googleKey) || authorization.replace(/^Bearer /, "");
     const asking = await askingBy("bearer", sha256(bearer));
     if (asking === null) return refuse(response, "this token is not good, or its run was stopped");
     if (path === orderPath && request.method === "GET") {
@@ -165,7 +165,7 @@ export function createGateway(tools: GatewayTools) {
       return send(response, 200, order);
     }
     const calls = await callsOf(asking);
-    request.url = `/${path.slice(runsPath.length)}`;
+    request.url = `/${(request.url ?? "").slice(runsPath.length)}`;
     calls.answer(request, response);
   };
 

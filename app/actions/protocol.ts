@@ -7,7 +7,11 @@ export const runsPath = "/api/runs/";
 /** Where a job proves who it is, where it gets its order, and where each service's client finds the App in its place. */
 export const exchangePath = `${runsPath}token`;
 export const orderPath = `${runsPath}order`;
-export const modelBase: Readonly<Record<ModelService, string>> = { anthropic: "/api/runs", openai: "/api/runs/v1" };
+export const modelBase: Readonly<Record<ModelService, string>> = {
+  anthropic: "/api/runs",
+  openai: "/api/runs/v1",
+  google: "/api/runs",
+};
 
 /** A job's proof: the nonce of its run, and GitHub's signed word of which run it is. Anybody may send one. */
 export const Proof = z.strictObject({ nonce: z.string().max(100), token: z.string().max(20_000) });

@@ -23,7 +23,8 @@ const Call = z.looseObject({
 
 /** Calls of the Messages API, as Claude Code and its like make them. */
 export const anthropicPassage: Passage = {
-  path: "/v1/messages",
+  paths: () => ["/v1/messages"],
+  pause: ": waiting\n\n",
   take(body, headers) {
     const call = Call.safeParse(body);
     if (!call.success) return { ok: false, why: "this is no call of the Messages API" };

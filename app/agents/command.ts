@@ -1,4 +1,4 @@
-import { access, lstat } from "node:fs/promises";
+import { access, lstat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { digestOf } from "../../core/digest.ts";
@@ -14,7 +14,7 @@ import { type Ended, runConfined } from "../runner/confined.ts";
 import { installDependencies } from "../runner/install.ts";
 import { makeRunFolder, type RunFolder } from "../runner/run-folder.ts";
 import { layTree, readChanges, readPlain, type TreeChanges } from "../runner/work-tree.ts";
-import { commands, type Ending, type Start } from "./commands.ts";
+import { type Command, commands, type Ending, type Start } from "./commands.ts";
 import type { TalkFailure } from "./driver.ts";
 import { reportPath, stepPrompt } from "./prompt.ts";
 import { startRelay } from "./relay.ts";
@@ -101,13 +101,14 @@ async function workOn(run: ProgramRun, tell: (event: AgentEvent) => void): Promi
       },
     });
     const command = commands[toolIn(run.tool).name];
+    const settings = await laySettings(command, folder);
     const start: Start = { service: service.name, model: service.model, prompt: stepPrompt(pack, "program"), pack };
     let ending: Ending | null = null;
     let ended: Ended;
     try {
       const argv = [program.path, ...command.argv(start)];
       ended = await runConfined(
-        { ...folder, tools: run.tools, env: command.env(start), argv, most: resources },
+        { ...folder, ...settings, tools: run.tools, env: command.env(start), argv, most: resources },
         {
           ...{ stdin: command.stdin(start), limits: pack.limits, isWaiting: relay.isWaiting },
           signal: AbortSignal.any([signal, stop.signal]),
@@ -130,6 +131,14 @@ async function workOn(run: ProgramRun, tell: (event: AgentEvent) => void): Promi
   } finally {
     await folder.remove();
   }
+}
+
+/** Writes a program's settings where no run writes; nothing: it has none. */
+async function laySettings({ settings }: Command, { etc }: RunFolder) {
+  if (settings === undefined) return {};
+  const from = join(etc, "settings.json");
+  await writeFile(from, JSON.stringify(settings.value));
+  return { settings: { path: settings.path, from } };
 }
 
 /** Installs the tree's dependencies at the level `tests`, in a run of their own; why that failed, or null. */

@@ -17,6 +17,8 @@ export type Command = {
   /** Its arguments, after the program's path. */
   argv(start: Start): string[];
   env(start: Start): Record<string, string>;
+  /** What stands in its home's file of settings, for a program that takes no flag for it: a path there, and its JSON. */
+  settings?: { path: string; value: object };
   /** How it ended, in one event that it prints as a line of JSON; null: it goes on. */
   ending(event: Record<string, unknown>): Ending | null;
 };
@@ -28,7 +30,11 @@ const address = `http://127.0.0.1:${inside.port}`;
 const services: Readonly<Record<ModelService, Record<string, string>>> = {
   anthropic: { ANTHROPIC_BASE_URL: address, ANTHROPIC_API_KEY: placeholder },
   openai: { OPENAI_BASE_URL: `${address}/v1`, OPENAI_API_KEY: placeholder },
+  google: { GOOGLE_GEMINI_BASE_URL: address, GEMINI_API_KEY: placeholder },
 };
+
+/** What each service's paths begin with, for opencode. */
+const versions: Readonly<Record<ModelService, string>> = { anthropic: "v1", openai: "v1", google: "v1beta" };
 
 const claudeTools = "Bash,Edit,Read,Write,Glob,Grep";
 
@@ -101,6 +107,43 @@ export const commands: Readonly<Record<ToolName, Command>> = {
       return type === "turn.failed" ? { finished: false, why: `its turn failed: ${text(error)}` } : null;
     },
   },
+  gemini: {
+    stdin: ({ prompt }) => `${prompt.system}\n\n${prompt.first}`,
+    // A folder that it does not trust it does not work in; what it would run from there is not in the tree.
+    argv: ({ model }) => [
+      "--skip-trust",
+      "--approval-mode",
+      "yolo",
+      "--output-format",
+      "stream-json",
+      "--model",
+      model,
+    ],
+    env: () => ({ ...services.google, GEMINI_CLI_NO_RELAUNCH: "true" }),
+    settings: {
+      path: ".gemini/settings.json",
+      value: {
+        // Without it an address of another service than Google's own asks for a log-in that it does not know.
+        security: { auth: { selectedType: "gemini-api-key" } },
+        privacy: { usageStatisticsEnabled: false },
+        general: { enableAutoUpdate: false },
+        // No more than these: others ask another model, search at the service or wait for a person.
+        tools: {
+          core: ["list_directory", "read_file", "grep_search", "glob", "replace", "write_file", "run_shell_command"],
+          shell: { enableInteractiveShell: false },
+        },
+        // It asks another model whether it turns in a circle.
+        model: { disableLoopDetection: true },
+        experimental: { enableAgents: false },
+        skills: { enabled: false },
+        hooksConfig: { enabled: false },
+      },
+    },
+    ending({ type, status, error }) {
+      if (type !== "result") return null;
+      return status === "success" ? { finished: true } : { finished: false, why: `it met an error: ${text(error)}` };
+    },
+  },
   opencode: {
     stdin: ({ prompt }) => `${prompt.system}\n\n${prompt.first}`,
     argv: ({ service, model }) => ["run", "--format", "json", "--auto", "--pure", "-m", `${service}/${model}`],
@@ -109,7 +152,7 @@ export const commands: Readonly<Record<ToolName, Command>> = {
       OPENCODE_DISABLE_MODELS_FETCH: "1",
       OPENCODE_DISABLE_AUTOUPDATE: "1",
       OPENCODE_CONFIG_CONTENT: JSON.stringify({
-        provider: { [service]: { options: { baseURL: `${address}/v1`, apiKey: placeholder } } },
+        provider: { [service]: { options: { baseURL: `${address}/${versions[service]}`, apiKey: placeholder } } },
       }),
     }),
     ending: ({ type, part, error }) => {

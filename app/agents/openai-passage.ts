@@ -1,7 +1,7 @@
 import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses";
 import * as z from "zod";
 import { answerOf, clientFor, Shape, type Stored, storedOf } from "./openai.ts";
-import { keyed, type Passage, partsOf } from "./passage.ts";
+import { keyed, mostWritten, type Passage, partsOf } from "./passage.ts";
 
 const Tool = z.looseObject({
   type: z.string(),
@@ -40,9 +40,6 @@ const Passing = Shape.extend({
   ),
 });
 
-/** The most tokens of an answer to a call that sets no limit: more than any model writes. */
-const mostWritten = 128_000;
-
 /** What an answer would rest on beside the call itself, which is all that its key is made of. */
 const elsewhere: readonly string[] = ["previous_response_id", "conversation", "prompt", "background"];
 
@@ -55,7 +52,8 @@ const isElsewhere = ({ type, image_url, file_url, file_id }: Record<string, unkn
 
 /** Calls of the Responses API, as Codex and its like make them; the service stores none of them. */
 export const openaiPassage: Passage = {
-  path: "/v1/responses",
+  paths: () => ["/v1/responses"],
+  pause: ": waiting\n\n",
   take(body) {
     const call = Call.safeParse(body);
     if (!call.success) return { ok: false, why: "this is no call of the Responses API" };

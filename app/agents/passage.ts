@@ -4,19 +4,24 @@ import type { Exchange } from "./dialect.ts";
 
 /** A program's call of a model: the exchange that makes it, or why it does not pass. The program wrote all of it. */
 export type PassingCall =
-  | { ok: true; model: string; isStream: boolean; exchange: Exchange }
-  | { ok: false; why: string };
+  /** `model` null: its path names it. */
+  { ok: true; model: string | null; isStream: boolean; exchange: Exchange } | { ok: false; why: string };
 
 /** How the calls that programs make by themselves to one service pass through the relay, in the service's words. */
 export type Passage = {
-  /** The one path that is passed on. */
-  path: string;
-  take(body: unknown, headers: IncomingHttpHeaders): PassingCall;
-  /** The events of a stream that give a whole stored answer. */
-  events(stored: string): { type: string }[];
+  /** The paths that are passed on for a model. */
+  paths(model: string): readonly string[];
+  /** What a stream says while its answer is waited for: nothing, as the service's clients understand it. */
+  pause: string;
+  take(body: unknown, headers: IncomingHttpHeaders, url: string): PassingCall;
+  /** The events of a stream that give a whole stored answer, named by their `type` where they have one. */
+  events(stored: string): { type?: string }[];
   /** What the service would answer to a call that it refuses for good. */
   refusal(message: string): object;
 };
+
+/** The most tokens of an answer to a call that sets no limit: more than any model writes. */
+export const mostWritten = 128_000;
 
 /** What a call's key is made of: its text, in which a day is a day, as programs tell their model the date. */
 export function keyed(call: object): { call: string } {

@@ -1,5 +1,6 @@
 import type { ModelService } from "../../schemas/policy-agents.ts";
 import { anthropicPassage } from "./anthropic-passage.ts";
+import { googlePassage } from "./google-passage.ts";
 import { openaiPassage } from "./openai-passage.ts";
 import type { Passage } from "./passage.ts";
 
@@ -7,4 +8,5 @@ import type { Passage } from "./passage.ts";
 export const passages: Readonly<Record<ModelService, Passage>> = {
   anthropic: anthropicPassage,
   openai: openaiPassage,
+  google: googlePassage,
 };

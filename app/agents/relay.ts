@@ -43,7 +43,7 @@ export type Passing = {
 };
 
 /**
- * Passes on a program's model calls: those of one path and one model to the one service, one after the other, with a key
+ * Passes on a program's model calls: those of one kind and one model to the one service, one after the other, with a key
  * that the program never sees. Each answer is stored before the program gets any of it, as our own agents' answers are,
  * so a second run reads it from the store. Limits are counted here; `before`: what the run's calls used already.
  */
@@ -73,9 +73,9 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
     const refuse = (message: string) => send(response, 400, passage.refusal(message));
     if (closed !== null) return refuse(closed);
     if (isTooDeep(body)) return refuse("Sallyport refuses this call: its parts are nested too deep");
-    const call = passage.take(jsonOf(body), request.headers);
+    const call = passage.take(jsonOf(body), request.headers, request.url ?? "");
     if (!call.ok) return refuse(`Sallyport refuses this call: ${call.why}`);
-    if (call.model !== service.model)
+    if (call.model !== null && call.model !== service.model)
       return refuse(
         `Sallyport passes on calls of ${service.model} only, and this one is of ${call.model.slice(0, 100)}`,
       );
@@ -87,7 +87,7 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
     const alive = setInterval(() => {
       if (!call.isStream) return;
       if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(": waiting\n\n");
+      response.write(passage.pause);
     }, limits.ping);
     try {
       const silenceSeconds = passing.limits.silence;
@@ -111,7 +111,8 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
       if (!call.isStream) return send(response, 200, JSON.parse(stored));
       if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
       const events = passage.events(stored);
-      response.end(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""));
+      const named = ({ type }: { type?: string }) => (type === undefined ? "" : `event: ${type}\n`);
+      response.end(events.map((event) => `${named(event)}data: ${JSON.stringify(event)}\n\n`).join(""));
     } finally {
       clearInterval(alive);
     }
@@ -127,8 +128,9 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
     redacted,
     isWaiting: () => waiting > 0,
     answer(request, response) {
-      if (request.method !== "POST" || request.url?.split("?")[0] !== passage.path)
-        return send(response, 404, passage.refusal(`Sallyport passes on ${passage.path} only`));
+      const paths = passage.paths(service.model);
+      if (request.method !== "POST" || !paths.includes(request.url?.split("?")[0] ?? ""))
+        return send(response, 404, passage.refusal(`Sallyport passes on ${paths.join(" and ")} only`));
       if (held >= limits.atOnce) return send(response, 429, passage.refusal("too many calls at once: try again later"));
       held += 1;
       response.on("close", () => {

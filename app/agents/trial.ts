@@ -40,6 +40,11 @@ const answers: Readonly<Record<ModelService, (model: string) => object>> = {
     ],
     usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
   }),
+  google: (model) => ({
+    candidates: [{ content: { role: "model", parts: [{ text }] }, finishReason: "STOP", index: 0 }],
+    usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },
+    modelVersion: model,
+  }),
 };
 
 /**

@@ -212,7 +212,7 @@ export async function secretIn(prompt: Json, { secrets }: PerformContext): Promi
 /** The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may name what we lack. */
 export function serviceOf(
   effect: { key: string; backend: string; model: string | null; effort?: Effort; spending?: Spending },
-  context: Pick<PerformContext, "anthropic" | "openai" | "purse">,
+  context: Pick<PerformContext, ModelService | "purse">,
 ): Service {
   const { data: name } = ModelService.safeParse(effect.backend);
   const model = effect.model ?? (name === undefined ? null : dialects[name].model);

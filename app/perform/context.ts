@@ -40,6 +40,7 @@ export type PerformContext = {
   secrets: SecretSearch;
   anthropic: ModelAccess;
   openai: ModelAccess;
+  google: ModelAccess;
   /** The operator's folder of agents' programs; null: there is none. */
   agentTools: string | null;
   /** Where the packages are that verification commands need. */
@@ -77,6 +78,7 @@ export type ContextTools = Pick<
   | "ourselves"
   | "anthropic"
   | "openai"
+  | "google"
   | "agentTools"
   | "packageRegistry"
   | "publicUrl"
@@ -99,7 +101,7 @@ export async function contextOf(
   now: () => Date,
   tools: ContextTools,
 ): Promise<PerformContext> {
-  const { db, cache, ourselves, secrets, anthropic, openai, agentTools, packageRegistry, log } = tools;
+  const { db, cache, ourselves, secrets, anthropic, openai, google, agentTools, packageRegistry, log } = tools;
   const { publicUrl, pagesUrl, digestWebhook } = tools;
   const isHeld = () => requireLease(db, lease);
   const github = await tools.github.forRepository(repository, "write");
@@ -122,6 +124,7 @@ export async function contextOf(
     secrets: secrets.search,
     anthropic,
     openai,
+    google,
     agentTools,
     packageRegistry,
     dispatches: {

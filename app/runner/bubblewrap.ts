@@ -38,6 +38,8 @@ export type Enclosed = {
   socket: string | null;
   /** The operator's folder of agents' programs; null: none. */
   tools: string | null;
+  /** A file of ours that stands in its home: where, and which. */
+  settings?: { path: string; from: string };
   env: Readonly<Record<string, string>>;
   argv: readonly string[];
   most: Resources;
@@ -48,7 +50,7 @@ export type Enclosed = {
  * without this machine's settings and homes, and the work folder. The limit of tasks is set inside, where it counts the
  * program's processes alone.
  */
-export function bubblewrapArguments({ work, etc, socket, tools, env, argv, most }: Enclosed): string[] {
+export function bubblewrapArguments({ work, etc, socket, tools, settings, env, argv, most }: Enclosed): string[] {
   const { temporary, tasks, file } = most;
   const entry = programPath("inside");
   const memory = (path: string, size: number = temporary) => ["--size", String(size), "--tmpfs", path];
@@ -68,6 +70,7 @@ export function bubblewrapArguments({ work, etc, socket, tools, env, argv, most 
     ...memory("/dev/shm"),
     ...memory("/tmp"),
     ...memory(inside.home),
+    ...(settings === undefined ? [] : shown(settings.from, join(inside.home, settings.path))),
     ...shown(process.execPath, join(inside.own, "node")),
     ...shown(entry, entryInside),
     ...(socket === null ? [] : shown(socket, socketInside)),

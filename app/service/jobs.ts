@@ -48,6 +48,7 @@ export type JobTools = {
   secrets: Secrets;
   anthropic: Config["anthropic"];
   openai: Config["openai"];
+  google: Config["google"];
   agentTools: Config["agentTools"];
   packageRegistry: Config["packageRegistry"];
   publicUrl: Config["publicUrl"];

@@ -52,7 +52,7 @@ export async function startService(
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
   const stopping = new AbortController();
-  const { anthropic, openai, agentTools, packageRegistry, publicUrl, digestWebhook } = config;
+  const { anthropic, openai, google, agentTools, packageRegistry, publicUrl, digestWebhook } = config;
   const hasPages = config.pages.for !== "nobody";
   const pagesUrl = hasPages ? publicUrl : null;
   const { signal } = stopping;
@@ -102,11 +102,13 @@ export async function startService(
     });
     const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
     const common = { db, queue, github, ourselves, onboarding, digestWebhook, signer, secrets, packageRegistry };
-    const parts = { ...common, anthropic, openai, agentTools, publicUrl, pagesUrl, signal, log };
+    const parts = { ...common, anthropic, openai, google, agentTools, publicUrl, pagesUrl, signal, log };
     const jobs = createJobs({ ...parts, end: failed.resolve });
     await queue.start(jobs, queuesOf(roles));
-    if (anthropic.apiKey === null && openai.apiKey === null)
-      warn("no plan and no run will work: set ANTHROPIC_API_KEY or OPENAI_API_KEY, as the policies name them");
+    if ([anthropic, openai, google].every(({ apiKey }) => apiKey === null))
+      warn(
+        "no plan and no run will work: set ANTHROPIC_API_KEY, OPENAI_API_KEY or GOOGLE_API_KEY, as policies name them",
+      );
     const unconfined = agentTools === null ? null : await confinementProblem();
     if (unconfined !== null) warn(`no run by an agent's program will work: ${unconfined}`);
     // The last entries are recorded while the jobs end; published now, they survive the machine.

@@ -17,6 +17,7 @@ export type Config = {
   ledgerKey: string;
   anthropic: ModelAccess;
   openai: ModelAccess;
+  google: ModelAccess;
   /** The folder with the programs that policies name as `tool`; null: there are none. */
   agentTools: string | null;
   /** Where the packages are that verification commands need, without a slash at the end. */
@@ -103,6 +104,8 @@ export const Environment = z.object({
   ANTHROPIC_BASE_URL: address.optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: address.optional(),
+  GOOGLE_API_KEY: z.string().optional(),
+  GOOGLE_BASE_URL: address.optional(),
   AGENT_TOOLS: z
     .string()
     .regex(/^\/[^/]/, "is no absolute path of a folder: write it in full, such as /opt/agents")
@@ -171,6 +174,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       ledgerKey: ledgerKey.pem,
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
       openai: { apiKey: data.OPENAI_API_KEY ?? null, baseUrl: data.OPENAI_BASE_URL ?? null },
+      google: { apiKey: data.GOOGLE_API_KEY ?? null, baseUrl: data.GOOGLE_BASE_URL ?? null },
       agentTools: data.AGENT_TOOLS?.replace(/\/$/, "") ?? null,
       packageRegistry: data.NPM_REGISTRY_URL.replace(/\/$/, ""),
       publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,

@@ -56,6 +56,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   ledgerKey: newKey().pem,
   anthropic: { apiKey: null, baseUrl: null },
   openai: { apiKey: null, baseUrl: null },
+  google: { apiKey: null, baseUrl: null },
   agentTools: null,
   packageRegistry: "http://127.0.0.1:1",
   publicUrl: null,

@@ -38,13 +38,16 @@ export const pagePlan: Plan = {
 /** A model service over HTTP that answers turn by turn. */
 export async function modelService(
   turns: FixtureResponse[],
-): Promise<{ url: string; calls(): number; service: LLMock; close(): Promise<void> }> {
+): Promise<{ url: string; calls(): number; asked: string[]; service: LLMock; close(): Promise<void> }> {
   const service = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
   for (const [turnIndex, response] of turns.entries()) service.addFixture({ match: { turnIndex }, response });
   await service.start();
   return {
     url: service.url,
     calls: () => service.getRequests().length,
+    get asked() {
+      return service.getRequests().map(({ body }) => JSON.stringify(body));
+    },
     service,
     close: () => service.stop(),
   };
@@ -80,11 +83,12 @@ export async function brokenService(
   };
 }
 
-/** An answer as a stream of events, each an object with its `type`; the connection stays open unless it is told to end. */
-export function events(list: { type: string }[], last: "end" | "cut" | "hold" = "end") {
+/** An answer as a stream of events, named by their `type` where they have one; the connection stays open unless it is told to end. */
+export function events(list: { type?: string }[], last: "end" | "cut" | "hold" = "end") {
   return (response: ServerResponse) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    const text = list.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+    const named = ({ type }: { type?: string }) => (type === undefined ? "" : `event: ${type}\n`);
+    const text = list.map((event) => `${named(event)}data: ${JSON.stringify(event)}\n\n`).join("");
     if (last === "end") response.end(text);
     else response.write(text, () => (last === "cut" ? response.destroy() : undefined));
   };
@@ -146,6 +150,20 @@ export function responseEvents(output: object[], more: object = {}): { type: str
 export const functionCall = (name: string, input: string) => ({
   ...{ type: "function_call", id: "fc_1", call_id: "call_1", name, arguments: input, status: "completed" },
 });
+
+/** The events of one whole answer of Google's, one for each of its parts; the last says how it ended. */
+export function googleEvents(parts: object[], more: object = {}): { type?: string; usageMetadata?: object }[] {
+  const usageMetadata = {
+    ...{ promptTokenCount: 100, candidatesTokenCount: 15, thoughtsTokenCount: 5, totalTokenCount: 120 },
+    ...{ cachedContentTokenCount: 60 },
+  };
+  return parts.map((part, index) => {
+    const end = index < parts.length - 1 ? {} : { finishReason: "STOP" };
+    const content = { role: "model", parts: [part] };
+    const last = index < parts.length - 1 ? {} : more;
+    return { candidates: [{ content, index: 0, ...end }], usageMetadata, modelVersion: "gemini-3-pro", ...last };
+  });
+}
 
 /** Stored answers in memory. */
 export function memoryCalls(): CallStore & { size(): number } {

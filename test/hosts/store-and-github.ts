@@ -105,6 +105,7 @@ export async function startAcme({ onActions = false } = {}): Promise<Acme> {
     secrets: secrets.search,
     anthropic: { apiKey: null, baseUrl: null },
     openai: { apiKey: null, baseUrl: null },
+    google: { apiKey: null, baseUrl: null },
     agentTools: null,
     packageRegistry: "http://127.0.0.1:1",
     dispatches: recordedDispatches(),

@@ -147,9 +147,9 @@ async function play(kills: boolean) {
   const signer = createSigner(key.pem);
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
-    const { anthropic, openai, agentTools, packageRegistry } = config;
+    const { anthropic, openai, google, agentTools, packageRegistry } = config;
     const urls = { publicUrl: null, pagesUrl: null };
-    const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, agentTools, ...urls };
+    const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, google, agentTools, ...urls };
     return createJobs({
       ...parts,
       packageRegistry,

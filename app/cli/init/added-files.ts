@@ -62,6 +62,7 @@ export async function workflowFiles(others: readonly string[], env: Io["env"]): 
 const packages: Readonly<Record<string, string>> = {
   claude: "@anthropic-ai/claude-code",
   codex: "@openai/codex",
+  gemini: "@google/gemini-cli",
   opencode: "opencode-ai",
 };
 
@@ -77,7 +78,7 @@ export async function agentWorkflowFile(
   env: Io["env"],
 ): Promise<NewFile & { pin: string }> {
   const commit = await releaseCommit(env);
-  const asked = new Set(policy.match(/\b(?:claude|codex|opencode)@\d[\w.+-]*/g) ?? []);
+  const asked = new Set(policy.match(/\b(?:claude|codex|gemini|opencode)@\d[\w.+-]*/g) ?? []);
   const named = [...asked].map((one) => one.replace(/^\w+/, (name) => packages[name] ?? name));
   const install = named.length === 0 ? null : `npm install --prefix "$RUNNER_TEMP/agents" ${named.join(" ")}`;
   const text = (await readFile(join(packageHome(), "action/workflow-agent.yml"), "utf8"))

@@ -159,6 +159,7 @@ async function keep(
     "# Plans and agents need a key of the service that the policy names; gates do without.",
     "ANTHROPIC_API_KEY=",
     "OPENAI_API_KEY=",
+    "GOOGLE_API_KEY=",
     "",
   ];
   try {
@@ -177,7 +178,7 @@ function nextText({ app, publicKey, install }: Kept, webhookUrl: string | null):
   return [
     `Made the App ${oneLine(app)}. Wrote ${envFile}${publicKey === null ? `; ${ledgerFile} was there and is used` : ` and ${ledgerFile}`}: keep both where only the service reads them.`,
     `1. Install it, if the browser did not go there: ${install}`,
-    "2. For plans and agents, write ANTHROPIC_API_KEY or OPENAI_API_KEY into .env.",
+    "2. For plans and agents, write ANTHROPIC_API_KEY, OPENAI_API_KEY or GOOGLE_API_KEY into .env.",
     "3. Run: npx sallyport serve",
     ...(smee ? [`   and beside it: npx smee-client --url ${webhookUrl} --path ${webhookPath}`] : []),
     ...(webhookUrl === null

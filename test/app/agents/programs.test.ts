@@ -6,18 +6,30 @@ import { tryProgram } from "../../../app/agents/trial.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import type { ModelService } from "../../../schemas/policy-agents.ts";
 import { unconfined } from "../../hosts/enclosure.ts";
-import { call, endOf, memoryCalls, memoryTree, modelService, samplePack } from "../../hosts/model-service.ts";
+import {
+  brokenService,
+  call,
+  endOf,
+  events,
+  googleEvents,
+  memoryCalls,
+  memoryTree,
+  modelService,
+  samplePack,
+} from "../../hosts/model-service.ts";
 
 /** Where the real programs are; CI installs them, each in the version that docs/agents.md names. */
 const folder = process.env.AGENT_TOOLS ?? "";
 const isThere = (name: string) => existsSync(join(folder, "node_modules/.bin", name));
 if (unconfined === null && !isThere("claude"))
-  console.warn("tests of Claude Code and Codex are skipped: AGENT_TOOLS names no folder with them");
+  console.warn("tests of Claude Code, Codex and Gemini CLI are skipped: AGENT_TOOLS names no folder with them");
 
 const script = `mkdir -p src/a .sallyport; echo 'export const y = 2;' > src/a/new.ts
-cat CLAUDE.md AGENTS.md .claude/settings.json; env | grep -i key; cat > .sallyport/report.json <<'END'
+cat CLAUDE.md AGENTS.md GEMINI.md .claude/settings.json .gemini/settings.json; env | grep -i key; cat > .sallyport/report.json <<'END'
 {"outcome":"finished","summary":"Done.","questions":[],"claims":[{"criterion":"It is done.","how":"Written."}]}
 END`;
+
+const done = { content: "Done." };
 
 const programs: {
   name: string;
@@ -25,16 +37,25 @@ const programs: {
   use: ModelService;
   model: string;
   path: string;
-  shell: ReturnType<typeof call>;
+  serve: () => Promise<{ url: string; calls(): number; asked: string[]; close(): Promise<void> }>;
   replays: boolean;
 }[] = [
   {
     ...{ name: "claude", tool: "claude@2.1.332", use: "anthropic", model: "claude-sonnet-5-5", path: "" },
-    ...{ shell: call("Bash", { command: script, description: "Work" }), replays: true },
+    ...{ serve: () => modelService([call("Bash", { command: script, description: "Work" }), done]), replays: true },
   },
   {
     ...{ name: "codex", tool: "codex@0.171.0", use: "openai", model: "gpt-5.5", path: "/v1" },
-    ...{ shell: call("exec_command", { cmd: script }), replays: false },
+    ...{ serve: () => modelService([call("exec_command", { cmd: script }), done]), replays: false },
+  },
+  {
+    ...{ name: "gemini", tool: "gemini@0.61.0", use: "google", model: "gemini-3-pro", path: "" },
+    serve: () =>
+      brokenService([
+        events(googleEvents([{ functionCall: { name: "run_shell_command", args: { command: script } } }])),
+        events(googleEvents([{ text: "Do" }, { text: "ne." }])),
+      ]),
+    replays: true,
   },
 ];
 
@@ -43,13 +64,13 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-describe.each(programs)("$tool", ({ name, tool, use, model, path, shell, replays }) => {
+describe.each(programs)("$tool", ({ name, tool, use, model, path, serve, replays }) => {
   const possible = unconfined === null && isThere(name) ? test : test.skip;
 
   possible(
     "T176: works behind the relay, without our key, and without the files that steer it",
     async () => {
-      const models = await modelService([shell, { content: "Done." }]);
+      const models = await serve();
       open.push(models);
       const pack = samplePack({ limits: { runtime: 120, silence: 60, turns: 10, tokens: 1_000_000 } });
       const marker = "READ-BY-THE-PROGRAM";
@@ -58,6 +79,8 @@ describe.each(programs)("$tool", ({ name, tool, use, model, path, shell, replays
         "src/a/x.ts": "export const x = 1;\n",
         "CLAUDE.md": marker,
         "AGENTS.md": marker,
+        "GEMINI.md": marker,
+        ".gemini/settings.json": JSON.stringify({ hooks: { SessionStart: [{ hooks: [hook] }] } }),
         ".claude/settings.json": JSON.stringify({ hooks: { SessionStart: [{ hooks: [hook] }] } }),
       });
       const calls = memoryCalls();
@@ -74,7 +97,7 @@ describe.each(programs)("$tool", ({ name, tool, use, model, path, shell, replays
       expect(result).toMatchObject({ outcome: "finished", claims: [{ criterion: "It is done." }] });
       expect(result.files).toEqual([{ path: "src/a/new.ts", content: "export const y = 2;\n" }]);
       expect(usage).toMatchObject({ model, calls: 2 });
-      const asked = JSON.stringify(models.service.getRequests().map(({ body }) => body));
+      const asked = models.asked.join("\n");
       expect(asked).not.toContain(marker);
       expect(asked).not.toContain("sk-the-real-key");
       if (!replays) return;

@@ -63,6 +63,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     }),
     anthropic: { apiKey: null, baseUrl: null },
     openai: { apiKey: null, baseUrl: null },
+    google: { apiKey: null, baseUrl: null },
     agentTools: null,
     packageRegistry: "http://127.0.0.1:1",
     pagesUrl: null,
