@@ -14,7 +14,7 @@ import {
 const Part = z.looseObject({
   text: z.string().optional(),
   functionCall: z
-    .looseObject({ name: AnsweredName, id: z.string().optional(), args: z.record(z.string(), z.unknown()).default({}) })
+    .looseObject({ name: AnsweredName, id: z.string().optional(), args: z.unknown().optional() })
     .optional(),
 });
 
@@ -175,7 +175,7 @@ const ends: Readonly<Record<string, Answer["end"]>> = {
 export function answerOf(stored: Stored, asked: () => number): Answer {
   const parts = partsOf(stored);
   const calls = parts.flatMap(({ functionCall: call }) =>
-    call === undefined ? [] : [{ id: call.id ?? "", name: call.name, input: call.args }],
+    call === undefined ? [] : [{ id: call.id ?? "", name: call.name, input: call.args ?? {} }],
   );
   const reason = reasonOf(stored) ?? "none";
   const isStop = reason === "STOP";

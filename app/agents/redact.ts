@@ -28,8 +28,12 @@ const Part = z.object({
   name: z.string().optional(),
   input: z.unknown().optional(),
   arguments: z.unknown().optional(),
+  args: z.unknown().optional(),
 });
 const Parts = z.object({ content: z.array(Part) }).or(z.object({ output: z.array(Part) }));
+/** Google's answer, in which a part holds its call. */
+const Candidate = z.object({ content: z.object({ parts: z.array(z.object({ functionCall: Part.optional() })) }) });
+const Candidates = z.object({ candidates: z.tuple([Candidate]) });
 const Input = z.object({ path: z.string() });
 
 /** A redaction's location by tool and field; whatever would go into a file is `file`. */
@@ -46,16 +50,26 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 function answerRedaction(message: Json, { rule, line, at }: JsonRedaction): AnswerRedaction {
-  const [, index, , field] = at;
-  const { data = { content: [] } } = Parts.safeParse(message);
-  const all = "content" in data ? data.content : data.output;
-  const block = typeof index === "number" ? all[index] : undefined;
+  const { block, field } = callAt(message, at);
   if (block?.name === "propose_plan") return { rule, where: "plan", count: 1 };
   const key = `${block?.name}.${field}`;
   const where = (Object.hasOwn(parts, key) ? parts[key] : undefined) ?? "text";
-  const input = Input.safeParse(block?.input ?? block?.arguments);
+  const input = Input.safeParse(block?.input ?? block?.arguments ?? block?.args);
   const path = where === "file" && input.success ? { path: input.data.path } : {};
   return { rule, where, count: 1, ...path, ...(key === "write.content" ? { line } : {}) };
+}
+
+/** The call in whose input a place of an answer is, if any, and the input's field. */
+function callAt(message: Json, at: JsonRedaction["at"]) {
+  const { data: google } = Candidates.safeParse(message);
+  if (google !== undefined) {
+    const [, , , , index, , , field] = at;
+    return { block: google.candidates[0].content.parts[Number(index)]?.functionCall, field };
+  }
+  const [, index, , field] = at;
+  const { data = { content: [] } } = Parts.safeParse(message);
+  const all = "content" in data ? data.content : data.output;
+  return { block: typeof index === "number" ? all[index] : undefined, field };
 }
 
 /**

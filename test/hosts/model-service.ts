@@ -83,12 +83,13 @@ export async function brokenService(
   };
 }
 
-/** An answer as a stream of events, named by their `type` where they have one; the connection stays open unless it is told to end. */
-export function events(list: { type?: string }[], last: "end" | "cut" | "hold" = "end") {
+/** An answer as a stream of events, named by their `type` where they have one, or written out; the connection stays open unless it is told to end. */
+export function events(list: readonly (object | string)[], last: "end" | "cut" | "hold" = "end") {
   return (response: ServerResponse) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    const named = ({ type }: { type?: string }) => (type === undefined ? "" : `event: ${type}\n`);
-    const text = list.map((event) => `${named(event)}data: ${JSON.stringify(event)}\n\n`).join("");
+    const written = (event: object) =>
+      `${"type" in event ? `event: ${event.type}\n` : ""}data: ${JSON.stringify(event)}`;
+    const text = list.map((event) => `${typeof event === "string" ? event : written(event)}\n\n`).join("");
     if (last === "end") response.end(text);
     else response.write(text, () => (last === "cut" ? response.destroy() : undefined));
   };
@@ -152,7 +153,7 @@ export const functionCall = (name: string, input: string) => ({
 });
 
 /** The events of one whole answer of Google's, one for each of its parts; the last says how it ended. */
-export function googleEvents(parts: object[], more: object = {}): { type?: string; usageMetadata?: object }[] {
+export function googleEvents(parts: object[], more: object = {}): object[] {
   const usageMetadata = {
     ...{ promptTokenCount: 100, candidatesTokenCount: 15, thoughtsTokenCount: 5, totalTokenCount: 120 },
     ...{ cachedContentTokenCount: 60 },

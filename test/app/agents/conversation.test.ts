@@ -8,6 +8,7 @@ import {
   brokenService,
   events,
   functionCall,
+  googleEvents,
   memoryCalls,
   responseEvents,
   toolEvents,
@@ -36,7 +37,7 @@ function changed(list: Event[], change: (event: Event) => void): Event[] {
   return list;
 }
 
-/** Both services: a whole answer of six events, an error as an event, and an answer whose call has a certain input. */
+/** All services: a whole answer of six events, an error as an event, and an answer whose call has a certain input. */
 const services = [
   {
     name: "anthropic",
@@ -85,6 +86,37 @@ const services = [
       ["a part that is nothing", { output: [{ type: "message", id: "msg_1", role: "assistant", content: [null] }] }],
     ],
     withShape: (more: object) => responseEvents([functionCall("finish", "{}")], more),
+  },
+  {
+    name: "google",
+    model: "gemini-3-pro",
+    setting: "GOOGLE_API_KEY",
+    good: googleEvents([
+      ...["I", " ", "am", " ", "done"].map((text) => ({ text })),
+      { functionCall: { name: "finish", args: { summary: "Done." } } },
+    ]),
+    broken: { error: { code: 503, message: "Overloaded", status: "UNAVAILABLE" } },
+    withInput: (input: string) =>
+      googleEvents([{ functionCall: { name: "finish", args: "INPUT" } }]).map(
+        (event) => `data: ${JSON.stringify(event).replace('"INPUT"', () => input)}`,
+      ),
+    withCounts: (count: unknown) =>
+      googleEvents([{ functionCall: { name: "finish" } }], {
+        usageMetadata: {
+          ...{ promptTokenCount: count, candidatesTokenCount: count, thoughtsTokenCount: count },
+          ...{ cachedContentTokenCount: count, toolUsePromptTokenCount: count, totalTokenCount: count },
+        },
+      }),
+    misshapen: [
+      ["a model without a name", { modelVersion: 5 }],
+      ["no model", { modelVersion: undefined }],
+      ["a model whose name is a text", { modelVersion: "m".repeat(10_000) }],
+      ["an end that is a text", { candidates: [{ finishReason: "e".repeat(20_000) }] }],
+      ["a call without a name", { candidates: [{ content: { parts: [{ functionCall: {} }] }, finishReason: "STOP" }] }],
+      ["a part that is nothing", { candidates: [{ content: { parts: [null] }, finishReason: "STOP" }] }],
+      ["two answers", { candidates: [{ finishReason: "STOP" }, { finishReason: "STOP" }] }],
+    ],
+    withShape: (more: object) => googleEvents([{ functionCall: { name: "finish", args: {} } }], more),
   },
 ] as const;
 type At = (typeof services)[number];
@@ -489,5 +521,96 @@ describe("openai alone", () => {
   test("a call whose input is no JSON object comes back as the text that it was", async () => {
     for (const text of ['{"summary":', "[]", '"x"', "null"])
       expect((await answered([functionCall("finish", text)])).calls).toMatchObject([{ name: "finish", input: text }]);
+  });
+});
+
+describe("google alone", () => {
+  const [, , at] = services;
+  const ask = (...[answers, more]: [Parameters<typeof askAt>[1], Parameters<typeof askAt>[2]?]) =>
+    askAt(at, answers, more);
+  const answered = async (parts: object[], more: object = {}) => {
+    const { answer } = await ask([events(googleEvents(parts, more))]);
+    if (!answer.ok) throw new Error(answer.message);
+    return answer.answer;
+  };
+  const call = { functionCall: { name: "finish", args: {} } };
+
+  test("the key is in no stored byte, and what is asked is the whole talk", async () => {
+    const { asked, calls, answer } = await ask([events(at.good)]);
+    expect(JSON.parse(asked[0] ?? "")).toEqual({
+      systemInstruction: { parts: [{ text: "You test." }] },
+      contents: [{ role: "user", parts: [{ text: "Go." }] }],
+      tools: [{ functionDeclarations: [] }],
+      generationConfig: { maxOutputTokens: 100 },
+    });
+    const stored = (await calls.get(answer.ok ? answer.key : "")) ?? "";
+    expect(stored).not.toContain("a-secret-key");
+    // In one piece, so that a secret which came in two is found.
+    expect(JSON.parse(stored).candidates[0].content.parts).toEqual([
+      { text: "I am done" },
+      { functionCall: { name: "finish", args: { summary: "Done." } } },
+    ]);
+  });
+
+  test("a text with a signature keeps it, and a thought is no text of the answer's", async () => {
+    const parts = [{ text: "a", thought: true }, { text: "b" }, { text: "c", thoughtSignature: "c2ln" }, { text: "d" }];
+    const { answer, calls } = await ask([events(googleEvents(parts))]);
+    const stored = JSON.parse((await calls.get(answer.ok ? answer.key : "")) ?? "");
+    expect(stored.candidates[0].content.parts).toEqual(parts);
+  });
+
+  test("tokens are told as the service counts them, thoughts and cached ones too; a part that it does not name is counted", async () => {
+    expect((await answered([call])).usage).toEqual({ read: 100, cached: 60, cacheWrite: 0, written: 20 });
+    const usageMetadata = { promptTokenCount: 100, candidatesTokenCount: 15, totalTokenCount: 500 };
+    expect((await answered([call], { usageMetadata })).usage).toMatchObject({ read: 100, written: 400 });
+    const guessed = await answered([call], { usageMetadata: undefined });
+    expect(guessed.usage.written).toBeGreaterThan(JSON.stringify(call).length / 4);
+    expect(guessed.usage.read).toBeGreaterThan(5);
+  });
+
+  test.each<[string, object[], object, string, string]>([
+    ["calls", [call], {}, "tools", "STOP"],
+    ["text", [{ text: "I think." }], {}, "text", "STOP"],
+    ["the limit of its tokens", [call], { candidates: [{ finishReason: "MAX_TOKENS" }] }, "cut-off", "MAX_TOKENS"],
+    ["its filter", [call], { candidates: [{ finishReason: "SAFETY" }] }, "refused", "SAFETY"],
+    [
+      "the asked text's filter",
+      [call],
+      { candidates: [], promptFeedback: { blockReason: "OTHER" } },
+      "refused",
+      "OTHER",
+    ],
+    [
+      "a call that it could not write",
+      [call],
+      { candidates: [{ finishReason: "MALFORMED_FUNCTION_CALL" }] },
+      "unknown",
+      "MALFORMED_FUNCTION_CALL",
+    ],
+    ["a word of every object", [call], { candidates: [{ finishReason: "constructor" }] }, "unknown", "constructor"],
+  ])("T289: an answer that ends with %s is known as what it is", async (_, parts, more, end, reason) => {
+    expect(await answered(parts, more)).toMatchObject({ end, reason });
+  });
+
+  const details = (detail: object) => ({ message: "No.", status: "SOME", details: [detail] });
+
+  test("T293: a key that is not good, which it answers with 400, is told as that, once", async () => {
+    const { answer, http } = await ask([status(400, {}, details({ reason: "API_KEY_INVALID" })), events(at.good)]);
+    expect([http, answer.ok ? "" : answer.message]).toEqual([1, expect.stringContaining("check GOOGLE_API_KEY")]);
+  });
+
+  test("T284: the wait that it asks for in the body of its answer is kept", async () => {
+    const parked = ask([status(429, {}, details({ retryDelay: "3600s" }))]);
+    await expect(parked).rejects.toMatchObject({ code: "rate-limit", notBefore: expect.any(Date) });
+    const short = await ask([status(429, {}, details({ retryDelay: "0.001s" })), events(at.good)]);
+    expect([short.http, short.answer.ok]).toEqual([2, true]);
+  });
+
+  test("T172: our key follows no redirect to another place", async () => {
+    const other = await brokenService([events(at.good)]);
+    open.push(other);
+    const away = (response: ServerResponse) => void response.writeHead(307, { location: other.url }).end();
+    await expect(ask([away, away, away])).rejects.toMatchObject({ code: "model" });
+    expect(other.calls()).toBe(0);
   });
 });

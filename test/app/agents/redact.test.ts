@@ -59,6 +59,23 @@ describe("an answer of the service", () => {
     },
   );
 
+  test.each(rows.filter(([, block]) => "input" in block))(
+    "T218 is stored without the secret in %s by Google too",
+    async (_part, block, told) => {
+      const { input, name } = Tool.parse(block);
+      const parts = [{ text: "I write." }, { functionCall: { name, args: input } }];
+      const stored = await kept(JSON.stringify({ candidates: [{ content: { parts } }] }));
+      expect(JSON.stringify(stored)).not.toContain(ours);
+      expect(stored.redacted).toEqual([{ rule: "ours", count: 1, ...told }]);
+    },
+  );
+
+  test("a thought's signature has no form of a secret and stays as it is", async () => {
+    const thoughtSignature = randomBytes(3_000).toString("base64");
+    const answer = JSON.stringify({ candidates: [{ content: { parts: [{ text: "", thoughtSignature }] } }] });
+    expect(await kept(answer)).toEqual(JSON.parse(answer));
+  });
+
   test("an encrypted thought has no form of a secret and stays as it is", async () => {
     const encrypted_content = `gAAAAAB${randomBytes(3_000).toString("base64url")}==`;
     const answer = JSON.stringify({ object: "response", output: [{ type: "reasoning", encrypted_content }] });

@@ -9,6 +9,7 @@ import {
   call,
   events,
   functionCall,
+  googleEvents,
   memoryCalls,
   modelService,
   responseEvents,
@@ -27,6 +28,9 @@ const anthropic = {
   model: "claude-sonnet-5-5",
 } as const;
 const openai = { name: "openai", apiKey: "sk-real", baseUrl: "http://127.0.0.1:1", model: "gpt-5.5" } as const;
+
+const google = { name: "google", apiKey: "real", baseUrl: "http://127.0.0.1:1", model: "gemini-3-pro" } as const;
+const googlePath = "/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse";
 
 async function relayTo(more: Partial<Passing> = {}) {
   const folder = await mkdtemp(join(tmpdir(), "relay-"));
@@ -139,6 +143,98 @@ describe("the relay", () => {
     const { ask } = await relayTo({ service: { ...openai, baseUrl: service.url } });
     expect((await ask({ ...asking, ...more }, "/v1/responses")).status).toBe(400);
     expect(service.calls()).toBe(0);
+  });
+
+  const part = (one: object) => ({ contents: [{ role: "user", parts: [one] }] });
+  const result = (more: object) => part({ functionResponse: { name: "f", response: {}, ...more } });
+  const file = { fileData: { fileUri: "https://a.example/?secret" } };
+  test.each<[string, object, string?]>([
+    ["another model", {}, "/v1beta/models/gemini-3-flash:generateContent"],
+    ["another model behind ours", {}, "/v1beta/models/gemini-3-pro%2F..%2Fgemini-3-flash:generateContent"],
+    ["another kind of call", {}, "/v1beta/models/gemini-3-pro:batchGenerateContent"],
+    ["files", {}, "/v1beta/files"],
+    ["a stream of another form", {}, "/v1beta/models/gemini-3-pro:streamGenerateContent"],
+    ["search", { tools: [{ googleSearch: {} }] }],
+    ["search beside a program's tools", { tools: [{ functionDeclarations: [], googleSearch: {} }] }],
+    ["search in its other spelling", { tools: [{ google_search: {} }] }],
+    ["search of old", { tools: [{ googleSearchRetrieval: {} }] }],
+    ["running of code", { tools: [{ codeExecution: {} }] }],
+    ["opening of addresses", { tools: [{ urlContext: {} }] }],
+    ["maps", { tools: [{ googleMaps: {} }] }],
+    ["file search", { tools: [{ fileSearch: { fileSearchStoreNames: ["a"] } }] }],
+    ["computer", { tools: [{ computerUse: {} }] }],
+    ["servers of others", { tools: [{ mcpServers: [{ url: "https://a.example" }] }] }],
+    ["cache", { cachedContent: "cachedContents/1" }],
+    ["cache in its other spelling", { cached_content: "cachedContents/1" }],
+    ["files in a message", part(file)],
+    ["files in a message, in its other spelling", part({ file_data: { file_uri: "https://a.example" } })],
+    ["files in the system's words", { systemInstruction: { parts: [file] } }],
+    ["files in a tool's result", result({ parts: [file] })],
+    ["several answers to one call", { generationConfig: { candidateCount: 8 } }],
+    ["several answers in its other spelling", { generationConfig: { candidate_count: 8 } }],
+    ["more than a number of tokens", { generationConfig: { maxOutputTokens: -1 } }],
+    ["storage", { store: true }],
+    ["no content", { contents: undefined }],
+  ])("T172: passes on no call with Google's %s", async (_what, more, path = googlePath) => {
+    const service = await brokenService([]);
+    open.push(service);
+    const { ask, ended } = await relayTo({ service: { ...google, baseUrl: service.url } });
+    const { status, text } = await ask({ ...part({ text: "Go on." }), ...more }, path);
+    expect([400, 404]).toContain(status);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 400, status: "INVALID_ARGUMENT" } });
+    expect([service.calls(), ended]).toEqual([0, []]);
+  });
+
+  test("Google's stream comes once it is stored, in one event without a name; the same call in another run asks no more", async () => {
+    const parts = [
+      { text: "I " },
+      { text: "look." },
+      { functionCall: { name: "ls", args: {} }, thoughtSignature: "c2ln" },
+    ];
+    const service = await brokenService([events(googleEvents(parts))]);
+    open.push(service);
+    const { ask, relay } = await relayTo({ service: { ...google, baseUrl: service.url } });
+    const call = (date: string, id: string, pid: number) => ({
+      contents: [
+        {
+          role: "user",
+          parts: [{ text: `Today is ${date}.` }, { inlineData: { mimeType: "image/png", data: "AA==" } }],
+        },
+        { role: "model", parts: [{ functionCall: { id, name: "ls", args: {} }, thoughtSignature: "c2ln" }] },
+        { role: "user", parts: [{ functionResponse: { id, name: "ls", response: { output: `PGID: ${pid}` } } }] },
+      ],
+      systemInstruction: { role: "user", parts: [{ text: "You test." }] },
+      tools: [{ functionDeclarations: [{ name: "ls", parametersJsonSchema: { type: "object" } }] }],
+      toolConfig: { functionCallingConfig: { mode: "AUTO" } },
+      generationConfig: { temperature: 1, maxOutputTokens: 100, thinkingConfig: { includeThoughts: true } },
+      safetySettings: [],
+    });
+    const first = call("Monday, November 30, 2026", "ls_1796052417814_0", 17);
+    const { text } = await ask({ ...first }, googlePath);
+    expect(text).toMatch(/^data: \{.*\}\n\n$/);
+    const answer = JSON.parse(text.slice(6));
+    expect(answer).toMatchObject({ modelVersion: "gemini-3-pro", candidates: [{ finishReason: "STOP" }] });
+    expect(answer.candidates[0].content.parts).toEqual([{ text: "I look." }, parts[2]]);
+    expect(JSON.parse(service.asked[0] ?? "")).toEqual(first);
+    const again = call("Tuesday, December 1, 2026", "ls_1796952417999_0", 23);
+    expect((await ask(again, googlePath)).text).toBe(text);
+    const whole = await ask(again, "/v1beta/models/gemini-3-pro:generateContent");
+    expect(JSON.parse(whole.text)).toEqual(answer);
+    expect(service.calls()).toBe(1);
+    expect(relay.usage).toMatchObject({ calls: 3, inputTokens: 300, outputTokens: 60, cachedTokens: 180 });
+  });
+
+  test("an answer of another model of Google's is not passed on, nor one past the limit", async () => {
+    const other = events(googleEvents([{ text: "Hi." }], { modelVersion: "gemini-3-flash" }));
+    const service = await brokenService([other, events(googleEvents([{ text: "Hi." }]))]);
+    open.push(service);
+    const at = { ...google, baseUrl: service.url };
+    const one = await relayTo({ service: at });
+    expect((await one.ask(part({ text: "Go." }), googlePath)).text).toContain("was asked for gemini-3-pro");
+    const two = await relayTo({ service: at, limits: { silence: 5, turns: 10, tokens: 100 } });
+    expect((await two.ask(part({ text: "Go." }), googlePath)).status).toBe(200);
+    expect((await two.ask(part({ text: "On." }), googlePath)).status).toBe(400);
+    expect([service.calls(), one.ended, two.ended]).toEqual([2, ["bad-answer"], ["tokens-exceeded"]]);
   });
 
   test.each([
