@@ -159,7 +159,8 @@ test("T192 T224: other programs are started in few places, and which ones no rep
 
 test("T301: no test asks a model of the world", () => {
   const tests = sources("test").filter((file) => file !== "test/floors.test.ts");
-  const live = /api\.anthropic\.com|api\.openai\.com|process\.env\.(ANTHROPIC|OPENAI)/;
+  const live =
+    /api\.anthropic\.com|api\.openai\.com|generativelanguage\.google|process\.env\.(ANTHROPIC|OPENAI|GOOGLE)/;
   expect(tests.filter((file) => live.test(readFileSync(join(top, file), "utf8")))).toEqual([]);
 });
 

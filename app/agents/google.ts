@@ -46,7 +46,10 @@ export const google: Dialect = {
   setting: "GOOGLE",
   address: "https://generativelanguage.googleapis.com",
   model: null,
-  listModels: (access, timeout) => ask("models?pageSize=1", access, { signal: AbortSignal.timeout(timeout) }),
+  async listModels(access, timeout) {
+    const list = await ask("models?pageSize=1", access, { signal: AbortSignal.timeout(timeout) });
+    return list.json();
+  },
   refusalIn(error) {
     if (!(error instanceof Error)) return null;
     const { data } = Refused.safeParse(error.cause);

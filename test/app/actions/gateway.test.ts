@@ -1,7 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createGateway } from "../../../app/actions/gateway.ts";
+import { createGateway, type GatewayTools } from "../../../app/actions/gateway.ts";
+import { modelBase } from "../../../app/actions/protocol.ts";
+import { generate } from "../../../app/agents/google.ts";
 import { perform } from "../../../app/perform/perform.ts";
 import { openDatabase } from "../../../app/store/database.ts";
 import { putBody } from "../../../app/store/decisions.ts";
@@ -10,7 +12,7 @@ import { blobId } from "../../../collect/blob-id.ts";
 import { canonicalJson } from "../../../core/json.ts";
 import type { WorkflowRun } from "../../../sandbox/state/workflow-run.ts";
 import { pack, tip } from "../../builders/effect-scenes.ts";
-import { modelService } from "../../hosts/model-service.ts";
+import { brokenService, events, googleEvents, modelService } from "../../hosts/model-service.ts";
 import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
 import { waitUntil } from "../../hosts/until.ts";
 
@@ -29,6 +31,7 @@ describe("what runs on Actions get from the App", () => {
   let run: WorkflowRun;
   let nonce: string;
   let packText: string;
+  let tools: GatewayTools;
 
   beforeAll(async () => {
     [acme, store] = await Promise.all([startAcme({ onActions: true }), openDatabase({ folder: null })]);
@@ -63,7 +66,7 @@ describe("what runs on Actions get from the App", () => {
     server = createServer((request, response) => void gateway(request, response));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const gateway = createGateway({
+    tools = {
       ...{
         db: store.db,
         github: acme.clients,
@@ -74,7 +77,8 @@ describe("what runs on Actions get from the App", () => {
       secrets: { search: acme.world.secrets, addToken: () => undefined },
       serviceOf: () => ({ name: "anthropic", apiKey: "the-key", baseUrl: models.url, model: "claude-sonnet-5-5" }),
       ...{ signal: new AbortController().signal, log: () => undefined },
-    });
+    };
+    const gateway = createGateway(tools);
     const world = {
       ...acme.world,
       dispatches,
@@ -160,6 +164,32 @@ describe("what runs on Actions get from the App", () => {
     expect(await (await order(bearer)).json()).toEqual({
       ...{ pack: packText, tool: "custom", service: "anthropic", model: "claude-sonnet-5-5" },
     });
+  });
+
+  test("calls of Google's API pass by their own path, query and header", async () => {
+    const bearer = await bearerOf();
+    const google = await brokenService([events(googleEvents([{ text: "Done." }]))]);
+    const service = { name: "google", apiKey: "the-key", baseUrl: google.url, model: "gemini-3-pro" } as const;
+    const gateway = createGateway({ ...tools, serviceOf: () => service });
+    const own = createServer((request, response) => void gateway(request, response));
+    await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${(own.address() as AddressInfo).port}${modelBase.google}`;
+    // As the job's own relay makes its call, and with the App in the service's place.
+    const call = { contents: [{ role: "user", parts: [{ text: "Hello" }] }] };
+    const access = { apiKey: bearer, baseUrl: base, model: "gemini-3-pro" };
+    const answer = await generate(call, { access, signal: AbortSignal.timeout(10_000), heard: () => undefined });
+    expect(answer).toMatchObject({ candidates: [{ content: { parts: [{ text: "Done." }] } }] });
+    const other = generate(call, {
+      access: { ...access, apiKey: "x" },
+      signal: AbortSignal.timeout(10_000),
+      heard: () => undefined,
+    });
+    await expect(other).rejects.toThrow("this token is not good");
+    expect(google.calls()).toBe(1);
+    own.close();
+    await google.close();
+    const none = { model: "claude-sonnet-5-5", calls: 0, inputTokens: 0, outputTokens: 0 };
+    await noteDispatch(store.db, key, { spent: { usage: none, redacted: [], ended: null } });
   });
 
   test("T193 T293: its calls pass with a key that it never sees, are stored and counted, and end at the limit", async () => {

@@ -169,6 +169,30 @@ confined("a program's work", () => {
     expect(models.calls()).toBeLessThan(4);
   });
 
+  test.each([
+    ["success", "finished", "The program left no report."],
+    ["error", "bad-answer", 'it met an error: {"type":"FatalError","message":"no"}'],
+  ])(
+    "Gemini CLI has settings of ours in its home that it cannot change, and ends with %s",
+    async (status, code, why) => {
+      const gemini = `#!/bin/bash
+[ "$1" = --version ] && { echo 0.61.0; exit; }
+echo x 2>/dev/null > ~/.gemini/settings.json; cp ~/.gemini/settings.json src/a/new.ts; touch ~/.gemini/log
+echo '{"type":"init"}'; echo '{"type":"result","status":"${status}","error":{"type":"FatalError","message":"no"}}'
+`;
+      const tools = await agentTools({ gemini });
+      open.push(tools);
+      const result = await resultOf({ tool: "gemini@0.61.0", folder: tools.folder });
+      expect(result).toMatchObject({ code, summary: expect.stringContaining(why) });
+      if (code === "finished")
+        expect(JSON.parse(result.files[0]?.content ?? "")).toMatchObject({
+          security: { auth: { selectedType: "gemini-api-key" } },
+          privacy: { usageStatisticsEnabled: false },
+          hooksConfig: { enabled: false },
+        });
+    },
+  );
+
   test("silence ends it", async () => {
     const limits = { runtime: 60, silence: 1, turns: 6, tokens: 100_000 };
     expect(await resultOf({ program: script("sleep 60"), pack: { limits } })).toMatchObject({ code: "silence" });

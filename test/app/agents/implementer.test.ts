@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { runImplementer } from "../../../app/agents/implementer.ts";
 import type { AgentEvent, CallStore } from "../../../app/agents/run.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
+import type { ModelService } from "../../../schemas/policy-agents.ts";
 import { type Pack, StepResult } from "../../../schemas/step.ts";
 import {
   brokenService,
@@ -10,6 +11,7 @@ import {
   endOf,
   events,
   functionCall,
+  googleEvents,
   memoryCalls,
   memoryTree,
   modelService,
@@ -33,10 +35,10 @@ const services = [
 ] as const;
 
 function workAt(
-  { name, model }: (typeof services)[number],
+  { name, model }: { name: ModelService; model: string },
   baseUrl: string,
   calls: CallStore,
-  options: { pack?: Partial<Pack>; signal?: AbortSignal; effort?: "high" } = {},
+  options: { pack?: Partial<Pack>; signal?: AbortSignal; effort?: "high" | "max" } = {},
 ) {
   const { effort } = options;
   const pack = samplePack(options.pack);
@@ -284,6 +286,47 @@ test("OpenAI's thoughts and calls go back as they came, in their order, with our
     { type: "function_call_output", call_id: "call_2", output: expect.stringMatching(/^bad-input: /) },
   ]);
   const again = await endOf(workAt(services[1], "http://127.0.0.1:1", calls));
+  expect(again.result).toEqual(result);
+});
+
+test("Google's parts go back as they came, with their signatures and our replies by name; a thinking level is its own word", async () => {
+  const thought = { text: "I look.", thought: true, thoughtSignature: "c2lnbmF0dXJl" };
+  const read = { functionCall: { id: "c1", name: "read", args: { path: "src/a/old.ts" } }, thoughtSignature: "c2ln" };
+  const broken = { functionCall: { name: "read", args: { path: 5 } } };
+  const stop = { functionCall: { name: "stop", args: { reason: "Enough." } } };
+  const models = await brokenService([
+    events(googleEvents([thought, read, broken])),
+    events(googleEvents([{ text: "I think." }])),
+    events(googleEvents([stop])),
+  ]);
+  open.push(models);
+  const calls = memoryCalls();
+  const at = { name: "google", model: "gemini-3-pro", path: "" } as const;
+  const { result, usage } = await endOf(workAt(at, models.url, calls, { effort: "max" }));
+  expect(result).toMatchObject({ code: "agent-stopped", summary: "Enough." });
+  expect(usage).toMatchObject({
+    model: "gemini-3-pro",
+    calls: 3,
+    inputTokens: 300,
+    outputTokens: 60,
+    cachedTokens: 180,
+  });
+  const [first, , third] = models.asked.map((body) => JSON.parse(body));
+  expect(first.generationConfig).toEqual({ thinkingConfig: { thinkingLevel: "high" }, maxOutputTokens: 16_000 });
+  expect(third.contents).toEqual([
+    first.contents[0],
+    { role: "model", parts: [thought, read, broken] },
+    {
+      role: "user",
+      parts: [
+        { functionResponse: { id: "c1", name: "read", response: { output: "old\n" } } },
+        { functionResponse: { name: "read", response: { error: expect.stringMatching(/^bad-input: /) } } },
+      ],
+    },
+    { role: "model", parts: [{ text: "I think." }] },
+    { role: "user", parts: [{ text: expect.stringContaining("to end") }] },
+  ]);
+  const again = await endOf(workAt(at, "http://127.0.0.1:1", calls, { effort: "max" }));
   expect(again.result).toEqual(result);
 });
 

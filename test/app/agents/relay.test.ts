@@ -3,6 +3,7 @@ import { request, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { passages } from "../../../app/agents/passages.ts";
 import { type Passing, startRelay } from "../../../app/agents/relay.ts";
 import {
   brokenService,
@@ -222,6 +223,10 @@ describe("the relay", () => {
     expect(JSON.parse(whole.text)).toEqual(answer);
     expect(service.calls()).toBe(1);
     expect(relay.usage).toMatchObject({ calls: 3, inputTokens: 300, outputTokens: 60, cachedTokens: 180 });
+  });
+
+  test("says nothing but white space while it waits for Google: its client takes a comment for half an event", () => {
+    expect(passages.google.pause).toMatch(/^\s+$/);
   });
 
   test("an answer of another model of Google's is not passed on, nor one past the limit", async () => {

@@ -205,7 +205,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       'version: 1\nroles: { web: { allow: [a] } }\nagents: { routes: [{ role: web, use: anthropic, tool: "sh -c x" }] }',
       3,
       49,
-      "`claude`, `codex`, `opencode` or `custom`",
+      "`claude`, `codex`, `gemini`, `opencode` or `custom`",
     ],
     [
       "a program of another service",
@@ -214,6 +214,21 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       49,
       "`codex` with `openai`",
     ],
+    [
+      "Gemini CLI with another service",
+      "version: 1\nroles: { web: { allow: [a] } }\nagents: { routes: [{ role: web, use: openai, model: m, tool: gemini@0.61.0 }] }",
+      3,
+      56,
+      "`gemini` with `google`",
+    ],
+    [
+      "Gemini CLI without its version",
+      "version: 1\nroles: { web: { allow: [a] } }\nagents: { routes: [{ role: web, use: google, model: m, tool: gemini }] }",
+      3,
+      56,
+      "such as `claude@2.1.332`",
+    ],
+    ["google without a model", "version: 1\nagents: { planner: google }", 2, 1, "name one here or beside its `use`"],
     ["openai without a model", "version: 1\nagents: { planner: openai }", 2, 1, "name one here or beside its `use`"],
     [
       "a model of another service",
