@@ -31,7 +31,7 @@ export type ModelService = z.infer<typeof ModelService>;
 
 const model = z.string().min(1).max(100).describe("As the service names it: an answer of another model is refused.");
 
-/** How hard a model thinks before it answers, in words that each service's own are found by. */
+/** How hard a model thinks before it answers; a service whose hardest is `high` is asked for that. */
 const effort = z.enum(["low", "medium", "high", "xhigh", "max"]);
 export type Effort = z.infer<typeof effort>;
 
