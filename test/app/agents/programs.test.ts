@@ -21,8 +21,6 @@ import {
 /** Where the real programs are; CI installs them, each in the version that docs/agents.md names. */
 const folder = process.env.AGENT_TOOLS ?? "";
 const isThere = (name: string) => existsSync(join(folder, "node_modules/.bin", name));
-if (unconfined === null && !isThere("claude"))
-  console.warn("tests of Claude Code, Codex and Gemini CLI are skipped: AGENT_TOOLS names no folder with them");
 
 const script = `mkdir -p src/a .sallyport; echo 'export const y = 2;' > src/a/new.ts
 cat CLAUDE.md AGENTS.md GEMINI.md .claude/settings.json .gemini/settings.json; env | grep -i key; cat > .sallyport/report.json <<'END'
@@ -58,6 +56,10 @@ const programs: {
     replays: true,
   },
 ];
+
+const missing = programs.flatMap(({ name, tool }) => (isThere(name) ? [] : [tool]));
+if (unconfined === null && missing.length > 0)
+  console.warn(`tests of ${missing.join(", ")} are skipped: AGENT_TOOLS names no folder with them`);
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -500,19 +500,25 @@ describe("model services", () => {
 
   test("every service that a policy names is asked, each with its own key", async () => {
     await setPolicy(
-      policyOf('roles: { web: { allow: ["web/**"] } }\nagents: { planner: { use: openai, model: gpt-5.5 } }\n'),
+      policyOf(
+        'roles: { web: { allow: ["web/**"] } }\nagents: { planner: { use: openai, model: gpt-5.5 }, reviewer: { use: google, model: gemini-3-pro } }\n',
+      ),
     );
     const list = answer(200, { object: "list", data: [] });
-    const [one, other] = [
+    const bad = { error: { code: 400, message: "no", details: [{ reason: "API_KEY_INVALID" }] } };
+    const [one, other, third] = [
       await brokenService([list]),
       await brokenService([answer(401, { error: { message: "no" } })]),
+      await brokenService([answer(400, bad)]),
     ];
     Object.assign(env, { ANTHROPIC_BASE_URL: one.url, OPENAI_BASE_URL: other.url, OPENAI_API_KEY: "not-a-key" });
+    Object.assign(env, { GOOGLE_BASE_URL: third.url, GOOGLE_API_KEY: "not-a-key" });
     const found = (await findings()).of("model-service");
-    await Promise.all([one.close(), other.close()]);
+    await Promise.all([one.close(), other.close(), third.close()]);
     expect(found).toMatchObject([
       { about: "anthropic", status: "ok" },
       { about: "openai", status: "fail", next: "Set OPENAI_API_KEY to one that is valid." },
+      { about: "google", status: "fail", next: "Set GOOGLE_API_KEY to one that is valid." },
     ]);
     await setPolicy(policyOf('roles: { web: { allow: ["web/**"] } }\n'));
   });
