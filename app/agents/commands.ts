@@ -141,6 +141,7 @@ export const commands: Readonly<Record<ToolName, Command>> = {
     },
     ending({ type, status, error }) {
       if (type !== "result") return null;
+      // It would call a denied tool a success too; with `yolo` it is denied none.
       return status === "success" ? { finished: true } : { finished: false, why: `it met an error: ${text(error)}` };
     },
   },

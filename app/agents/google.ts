@@ -181,7 +181,8 @@ export function answerOf(stored: Stored, asked: () => number): Answer {
     call === undefined ? [] : [{ id: call.id ?? "", name: call.name, input: call.args ?? {} }],
   );
   const reason = reasonOf(stored) ?? "none";
-  const isStop = reason === "STOP";
+  const whole = calls.length > 0 ? "tools" : "text";
+  const known = Object.hasOwn(ends, reason) ? ends[reason] : undefined;
   const blocked = stored.promptFeedback?.blockReason === undefined ? "unknown" : "refused";
   const told = stored.usageMetadata ?? {};
   const none = () => 0;
@@ -192,11 +193,7 @@ export function answerOf(stored: Stored, asked: () => number): Answer {
     countOr(none, told.thoughtsTokenCount);
   return {
     model: stored.modelVersion,
-    end: isStop
-      ? calls.length > 0
-        ? "tools"
-        : "text"
-      : ((Object.hasOwn(ends, reason) ? ends[reason] : undefined) ?? blocked),
+    end: reason === "STOP" ? whole : (known ?? blocked),
     reason,
     calls,
     usage: {
