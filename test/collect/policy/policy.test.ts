@@ -190,7 +190,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       "a route to no role",
       "version: 1\nagents: { routes: [{ role: db, use: anthropic }] }",
       2,
-      11,
+      22,
       "a role that `roles` does not have",
     ],
     [
@@ -321,7 +321,7 @@ __proto__: 1
     [
       "a route to a role that has a problem",
       "version: 1\nroles: { web: { allow: [a//b] } }\nagents: { routes: [{ role: db, use: anthropic }] }",
-      ["2:25 roles.web.allow: `a//b`", "3:11 agents.routes: a route names"],
+      ["2:25 roles.web.allow: `a//b`", "3:22 agents.routes.0.role: a route names"],
     ],
   ] satisfies [string, string, string[]][];
 
