@@ -19,7 +19,6 @@ import { startTracing } from "../settings/tracing.ts";
 import { readBacklog } from "../store/backlog.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../store/database.ts";
-import { tryStoring } from "../store/deliveries.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: its address, and how to close it without losing running work. */
@@ -156,7 +155,7 @@ export async function startService(
     });
     receiver.metrics = async () => metricsText(await readBacklog(db));
     if (hasPages) pages = createPages(config, { db, github, log: warn });
-    receiver.ready = shared(() => tryStoring(db));
+    receiver.ready = shared(webhooks.ready);
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : config.port;
     return {
