@@ -33,7 +33,7 @@ export async function storeDeliveries(db: Database, deliveries: readonly Deliver
 export async function tryStoring(db: Database): Promise<void> {
   await db
     .insertInto("deliveries")
-    .values({ guid: "readiness", event: "readiness", named: null })
+    .values({ guid: "readiness", event: "readiness" })
     .onConflict((conflict) => conflict.column("guid").doUpdateSet({ received_at: sql`now()` }))
     .execute();
 }
