@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
@@ -40,8 +41,8 @@ const deliver = (host: ServiceProcesses, { url }: ServiceProcess, bytes = 10) =>
 
 /** Delivers until that fails, and gives the answer; null: none came. What the store has taken already has some room. */
 async function deliverUntilRefused(host: ServiceProcesses, service: ServiceProcess): Promise<number | null> {
-  for (let tries = 0; tries < 1_000; tries++) {
-    const status = await deliver(host, service, 8_000);
+  for (let tries = 0; tries < 1_500; tries++) {
+    const status = await deliver(host, service, 12_000);
     if (status !== 200) return status;
   }
   throw new Error("the disk is not full");
@@ -84,7 +85,7 @@ describe.each(stores)("the disk of %s is full", (store) => {
       await waitUntil("that it is not ready", async () => (await readiness(service)) === 503);
       host.open();
       free.resolve();
-      const statuses = [await deliver(host, service, 8_000), await deliver(host, service, 8_000)];
+      const statuses = [await deliver(host, service, 12_000), await deliver(host, service, 12_000)];
       expect({ statuses, isAlive: service.isAlive() }).toEqual({ statuses: [500, 500], isAlive: true });
 
       disk.empty();
@@ -103,15 +104,25 @@ describe.each(stores)("the disk of %s is full", (store) => {
   );
 });
 
-/** Writes to the log of an embedded database until its file has so many bytes left. */
-async function writeLog(database: { folder: string }, left: number): Promise<void> {
+/** The size of a file of the log, and how much it may be short of: nearer to its end the next one is made ahead. */
+const [logFile, rest] = [16 * 1024 * 1024, 5 * 1024 * 1024];
+
+/** Writes to the log of an embedded database until its last file is nearly full, and no other is there to follow it. */
+async function fillLog(database: { folder: string }): Promise<void> {
+  const setting = await openDatabase(database);
+  // Files that are done with would wait to be used again.
+  await sql`alter system set wal_recycle = off`.execute(setting.db);
+  await setting.close();
   const { db, close } = await openDatabase(database);
-  const segment = 16 * 1024 * 1024;
-  const { rows } = await sql<{
-    written: number;
-  }>`select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint % ${segment}::bigint as written`.execute(db);
-  const missing = segment - left - Number(rows[0]?.written ?? 0);
-  if (missing > 0) await sql`select pg_logical_emit_message(false, 'test', repeat('x', ${missing}::int))`.execute(db);
+  const { rows } = await sql<{ file: string; written: number }>`
+    select pg_walfile_name(pg_current_wal_insert_lsn()) as file,
+      ((pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint % ${sql.lit(logFile)})::int as written`.execute(db);
+  const [now] = rows;
+  if (now === undefined) throw new Error("it does not tell");
+  const files = readdirSync(join(database.folder, "pg_wal")).filter((name) => /^[0-9A-F]{24}$/.test(name));
+  const whole = files.filter((name) => name > now.file).length * logFile;
+  const missing = Math.max(0, logFile - rest - now.written + whole);
+  await sql`select pg_logical_emit_message(false, 'test', repeat('x', ${missing}::int))`.execute(db);
   await close();
 }
 
@@ -125,7 +136,7 @@ async function writeLog(database: { folder: string }, left: number): Promise<voi
     await hasVerdict(host, before.sha);
     first.signal("SIGTERM");
     await first.exit;
-    await writeLog(database, 2 * 1024 * 1024);
+    await fillLog(database);
     const second = await host.start(database);
     // Enough for what is stored, and not for the next file of the log.
     disk.fill(12 * 1024 * 1024);
