@@ -8,7 +8,7 @@ import { causedBy, type Log } from "../settings/log.ts";
 import { deliveries } from "../settings/metrics.ts";
 import { traced } from "../settings/tracing.ts";
 import type { Database } from "../store/database.ts";
-import { type Delivery, storeDeliveries, takeNamed } from "../store/deliveries.ts";
+import { type Delivery, storeDeliveries, takeNamed, tryStoring } from "../store/deliveries.ts";
 import { wakeDispatch } from "../store/dispatches.ts";
 import { batched } from "./batch.ts";
 
@@ -72,7 +72,12 @@ export type WebhookReceiver = {
   receive(event: EmitterWebhookEvent): Promise<void>;
   /** Passes on what stored deliveries name, whoever stored them: a process may have ended in between. */
   passOn(): void;
+  /** Fails while deliveries cannot be stored. */
+  ready(): Promise<void>;
 };
+
+/** How long after a delivery that was not stored the service is not ready, unless one is stored, in milliseconds. */
+const distrustMs = 30_000;
 
 /**
  * Takes in every webhook: one row is stored with what it names, then it is answered. Nothing else happens before,
@@ -100,6 +105,7 @@ export function createReceiver(tools: {
       if (all.length > 0) await queue.enqueueNamed(trx, all);
       return isAll;
     });
+  let distrustedUntil = 0;
   let isPassing = false;
   let isMore = false;
   const pass = async () => {
@@ -127,11 +133,13 @@ export function createReceiver(tools: {
     const isNaming = named.subjects.length + named.searches.length > 0;
     try {
       const isFresh = await store({ guid: id, event: name, named: isNaming ? JSON.stringify(named) : null });
+      distrustedUntil = 0;
       outcome = isFresh ? "stored" : "repeated";
       if (isFresh && isNaming) passOn();
       if (!isFresh) log.debug({ event: name }, "a delivery came again");
       else log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
     } catch (error) {
+      distrustedUntil = Date.now() + distrustMs;
       log.error({ event: name }, `delivery ${id} (${name}) was not stored: ${String(error)}`);
       // The caller gets no details: an error's message can hold secrets.
       throw new Error(`delivery ${id} was not stored`);
@@ -153,5 +161,10 @@ export function createReceiver(tools: {
     const details = { "github.event": name, "github.delivery": id };
     return causedBy(id, () => traced(`delivery ${name}`, details, () => take(event, { ...named, cause: id }), true));
   };
-  return { receive, passOn };
+  const ready = async () => {
+    // On a full disk a short row may find room where a longer one does not.
+    if (Date.now() < distrustedUntil) throw new Error("the last delivery was not stored");
+    await tryStoring(db);
+  };
+  return { receive, passOn, ready };
 }

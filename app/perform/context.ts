@@ -109,13 +109,13 @@ export async function contextOf(
     github,
     reader: await tools.github.forRepository(repository, "read"),
     cache,
-    request: fenced(requestIn(github), () => requireLease(db, lease)),
+    request: fenced(requestIn(github), isHeld),
     repositoryId: repository,
     ourselves,
     bodies: {
       get: (sha256) => getBody(db, sha256),
       async put(bytes, mediaType) {
-        await requireLease(db, lease);
+        await isHeld();
         return putBody(db, bytes, mediaType);
       },
     },
@@ -138,7 +138,7 @@ export async function contextOf(
     digestWebhook,
     signal,
     isOpen: (key) => isOurs(db, key, lease),
-    steps: (key) => stepLog(db, repository, key),
+    steps: (effect) => stepLog(db, { repository, effect, mayNote: isHeld }),
     now,
     progress: log,
   };

@@ -42,8 +42,8 @@ export type Queue = TransactionQueue & {
   enqueueNamed(trx: Transaction<Tables>, named: readonly Named[]): Promise<void>;
   /** Marks a subject dirty outside a transaction. What somebody just did comes before what a sweep found. */
   enqueueNow(subject: Subject, isSwept?: boolean): Promise<void>;
-  /** Waits for running jobs and starts no more. */
-  stop(): Promise<void>;
+  /** Waits for running jobs, so many milliseconds at most, and starts no more. */
+  stop(graceMs?: number): Promise<void>;
 };
 
 // At most one job per key waits and one runs: marking dirty twice is marking once, and a change during a reconcile
@@ -232,8 +232,8 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       await boss.schedule("sweep", "*/5 * * * *", {}, { singletonKey: "all" });
       await boss.send("sweep", {}, { singletonKey: "all" });
     },
-    async stop() {
-      await Promise.all([...workers.values()].map((worker) => worker.stop(stopGraceMs)));
+    async stop(graceMs = stopGraceMs) {
+      await Promise.all([...workers.values()].map((worker) => worker.stop(graceMs)));
       await boss.stop({ graceful: false });
     },
   };

@@ -36,7 +36,7 @@ export function startWorker<T extends object>(
   concurrency: number,
   { run, log }: { run(job: Job<T>, signal: AbortSignal): Promise<"done" | "given-up">; log(line: string): void },
 ): Worker {
-  const running = new Map<string, Running<T>>();
+  const running = new Set<Running<T>>();
   const done: Job<T>[] = [];
   let isStopping = false;
   let isWoken = false;
@@ -46,7 +46,12 @@ export function startWorker<T extends object>(
     endWait();
   };
 
+  const end = ({ job, ending }: Running<T>) =>
+    ending.abort(new Error(`another worker has taken over ${queue} job ${job.id}`));
+
   const begin = (job: Job<T>) => {
+    // Its time was over, or the store did not hear of us for too long: this worker may be the one that takes over.
+    for (const one of running) if (one.job.id === job.id) end(one);
     const ending = new AbortController();
     const work = async () => {
       try {
@@ -62,10 +67,11 @@ export function startWorker<T extends object>(
     const ended = work()
       .catch((error: unknown) => log(`${queue}: ${messageOf(error)}`))
       .finally(() => {
-        running.delete(job.id);
+        running.delete(one);
         wake();
       });
-    running.set(job.id, { job, ending, ended });
+    const one = { job, ending, ended };
+    running.add(one);
   };
 
   /** One statement for all that are done, however many. */
@@ -80,8 +86,7 @@ export function startWorker<T extends object>(
 
   const fetchSome = async (): Promise<number> => {
     const groups = new Map<string, number>();
-    for (const { job } of running.values())
-      if (job.groupId) groups.set(job.groupId, (groups.get(job.groupId) ?? 0) + 1);
+    for (const { job } of running) if (job.groupId) groups.set(job.groupId, (groups.get(job.groupId) ?? 0) + 1);
     const share = fairShare(concurrency, groups.size);
     const ignoreGroups = [...groups].filter(([, count]) => count >= share).map(([group]) => group);
     const most = Math.max(0, ...[...groups.values()].filter((count) => count < share));
@@ -92,7 +97,7 @@ export function startWorker<T extends object>(
   };
 
   const beat = async () => {
-    const held = [...running.values()].filter(({ ending }) => !ending.signal.aborted);
+    const held = [...running].filter(({ ending }) => !ending.signal.aborted);
     if (held.length === 0) return;
     const refreshed = settledIn(
       await boss.touch(
@@ -100,9 +105,7 @@ export function startWorker<T extends object>(
         held.map(({ job }) => job),
       ),
     );
-    for (const { job, ending } of held)
-      if (refreshed !== null && running.has(job.id) && !refreshed.has(job.id))
-        ending.abort(new Error(`another worker has taken over ${queue} job ${job.id}`));
+    for (const one of held) if (refreshed !== null && running.has(one) && !refreshed.has(one.job.id)) end(one);
   };
 
   const loop = async () => {
@@ -132,20 +135,25 @@ export function startWorker<T extends object>(
       isStopping = true;
       wake();
       await looping;
-      const all = Promise.all([...running.values()].map(({ ended }) => ended));
+      const all = Promise.all([...running].map(({ ended }) => ended));
       const grace = new AbortController();
       await Promise.race([all, sleep(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
       grace.abort();
       clearInterval(timer);
-      await settle();
-      const left = [...running.values()];
+      const left = [...running];
       for (const { ending } of left) ending.abort(new Error("the service is stopping"));
-      if (left.length > 0)
-        await boss.fail(
-          queue,
-          left.map(({ job }) => job),
-          { message: "the service stopped while it ran" },
-        );
+      try {
+        await settle();
+        if (left.length > 0)
+          await boss.fail(
+            queue,
+            left.map(({ job }) => job),
+            { message: "the service stopped while it ran" },
+          );
+      } catch (error) {
+        // The store is away: whoever looks for dead workers finds these jobs.
+        log(`${queue}: ${messageOf(error)}`);
+      }
     },
   };
 }

@@ -18,7 +18,7 @@ import { createSecrets } from "../settings/secrets.ts";
 import { startTracing } from "../settings/tracing.ts";
 import { readBacklog } from "../store/backlog.ts";
 import { unpublished } from "../store/chain.ts";
-import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
+import { type OpenDatabase, openDatabase } from "../store/database.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: its address, and how to close it without losing running work. */
@@ -30,6 +30,24 @@ export type Service = {
   failed: Promise<Error>;
   close(): Promise<void>;
 };
+
+/** How long an answer to whether the service is ready holds, in milliseconds: anybody may ask, and it costs a write. */
+const readyMs = 1_000;
+
+/** Asks once for all who ask while no answer has come, or came just now. */
+function shared(ask: () => Promise<void>): () => Promise<void> {
+  let last: { answer: Promise<void>; until: number } | null = null;
+  return () => {
+    if (last !== null && Date.now() < last.until) return last.answer;
+    const one = { answer: ask(), until: Number.POSITIVE_INFINITY };
+    const answered = () => {
+      one.until = Date.now() + readyMs;
+    };
+    one.answer.then(answered, answered);
+    last = one;
+    return one.answer;
+  };
+}
 
 /** How long entries may take to be published when the service stops, in milliseconds. */
 const flushMs = 8_000;
@@ -76,15 +94,17 @@ export async function startService(
   );
   let database: OpenDatabase | null = null;
   let queue: Queue | null = null;
+  let isLost = false;
   let publishRest = async () => {};
   let stopTracing = async () => {};
   let stopSharing = () => {};
   const close = async () => {
     stopping.abort(new Error("the service is stopping"));
     await closeServer(server);
-    await queue?.stop();
+    // Without a store what runs can record nothing: it is left as a process leaves it that is killed.
+    await queue?.stop(isLost ? 0 : undefined);
     stopSharing();
-    await Promise.race([publishRest(), sleep(flushMs, undefined, { ref: false })]);
+    if (!isLost) await Promise.race([publishRest(), sleep(flushMs, undefined, { ref: false })]);
     await database?.close();
     await Promise.race([stopTracing().catch(() => undefined), sleep(lastTracesMs, undefined, { ref: false })]);
   };
@@ -94,6 +114,10 @@ export async function startService(
     const ourselves = await github.identify();
     database = await openDatabase(config.database);
     const { db } = database;
+    void database.failed.then((reason) => {
+      isLost = true;
+      failed.resolve(reason);
+    });
     stopSharing = await shareLimits(db, github.limits, warn);
     queue = createQueue(database, {
       limitedUntil: github.limitedUntil,
@@ -133,7 +157,7 @@ export async function startService(
     });
     receiver.metrics = async () => metricsText(await readBacklog(db));
     if (hasPages) pages = createPages(config, { db, github, log: warn });
-    receiver.ready = () => ping(db);
+    receiver.ready = shared(webhooks.ready);
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : config.port;
     return {

@@ -2,7 +2,7 @@ import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect
 import pg from "pg";
 import { type ConstructorOptions, fromPglite } from "pg-boss";
 import type { Overview } from "../../core/decision.ts";
-import { openEmbedded } from "./embedded.ts";
+import { openEmbedded, watchEnd } from "./embedded.ts";
 
 /** A time that the database sets by default: read and written as a Date. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -82,8 +82,11 @@ export type Tables = {
 
 export type Database = Kysely<Tables>;
 
-/** An open database and what the job queue needs to share it. */
-export type OpenDatabase = { db: Database; queue: ConstructorOptions; close(): Promise<void> };
+/**
+ * An open database and what the job queue needs to share it. `failed` resolves with the reason when it answers nothing
+ * more in this process; a server is waited for, however long it is away.
+ */
+export type OpenDatabase = { db: Database; queue: ConstructorOptions; failed: Promise<Error>; close(): Promise<void> };
 
 /** Opens PostgreSQL by its URL, or the embedded one in a folder (null: in memory), and migrates its tables. */
 export async function openDatabase(location: { url: string } | { folder: string | null }): Promise<OpenDatabase> {
@@ -97,12 +100,18 @@ export async function openDatabase(location: { url: string } | { folder: string 
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
     await migrate(db);
     // The queue gives its own statements no time: its maintenance may take long.
-    return { db, queue: { connectionString: location.url, connectionTimeoutMillis }, close: () => db.destroy() };
+    const queue = { connectionString: location.url, connectionTimeoutMillis };
+    return { db, queue, failed: new Promise(() => undefined), close: () => db.destroy() };
   }
   const pglite = await openEmbedded(location.folder);
   const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
+  const failed = watchEnd(pglite);
   await migrate(db);
-  return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, close: () => db.destroy() };
+  let isLost = false;
+  void failed.then(() => (isLost = true));
+  // One that ended itself would not even close.
+  const close = async () => (isLost ? undefined : db.destroy());
+  return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, failed, close };
 }
 
 /** How long a connection may take to come about, in milliseconds. */
@@ -118,11 +127,6 @@ const deadlines = {
   query_timeout: 25_000,
   idle_in_transaction_session_timeout: 60_000,
 } as const;
-
-/** Fails unless the database answers a query. */
-export async function ping(db: Database): Promise<void> {
-  await sql`select 1`.execute(db);
-}
 
 /** The lock that whoever migrates holds; any number that no other program uses in this database. */
 const migrationLock = 7_255_967;

@@ -26,6 +26,18 @@ export async function storeDeliveries(db: Database, deliveries: readonly Deliver
   return new Set(rows.map(({ guid }) => guid));
 }
 
+/**
+ * Fails unless a delivery could be stored now: a store that answers questions can have a full disk, or be one that only
+ * reads. It stores the same row each time, which names nothing.
+ */
+export async function tryStoring(db: Database): Promise<void> {
+  await db
+    .insertInto("deliveries")
+    .values({ guid: "readiness", event: "readiness" })
+    .onConflict((conflict) => conflict.column("guid").doUpdateSet({ received_at: sql`now()` }))
+    .execute();
+}
+
 /** How many rows of names are passed on in one transaction; one holds what up to a hundred deliveries name. */
 const batchSize = 50;
 

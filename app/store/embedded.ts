@@ -21,6 +21,35 @@ export async function openEmbedded(folder: string | null): Promise<PGlite> {
 }
 
 /**
+ * Watches for the end of the embedded database. Where a server would end itself and start again, as when its log finds
+ * no space, this one only reports an error and goes on in a broken state: its next answers are wrong, and then one never
+ * comes. So nothing more is asked of it: every statement fails. Resolves with the reason once that is so.
+ */
+export function watchEnd(pglite: PGlite): Promise<Error> {
+  const ended = Promise.withResolvers<Error>();
+  let end: Error | null = null;
+  const run = pglite.execProtocolStream.bind(pglite);
+  pglite.execProtocolStream = async (...message) => {
+    if (end !== null) throw end;
+    return run(...message).catch((error: unknown) => {
+      if (error instanceof Error && "severity" in error && (error.severity === "PANIC" || error.severity === "FATAL")) {
+        end = new SallyportError("internal", `the embedded database ended itself: ${error.message}`, { cause: error });
+        ended.resolve(end);
+      }
+      throw error;
+    });
+  };
+  const transact = pglite.transaction.bind(pglite);
+  pglite.transaction = (work) => {
+    const transaction = transact(work);
+    // Whoever waits hears of it; if it could not begin nobody waits yet, and the process would end without a word.
+    transaction.catch(() => undefined);
+    return transaction;
+  };
+  return ended.promise;
+}
+
+/**
  * WebAssembly is compiled once, without a second optimising compilation: that takes 600 MB for PostgreSQL's largest
  * function, and our queries do not get faster by it. The flags are V8's and apply to later compilations.
  */

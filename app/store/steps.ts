@@ -7,10 +7,17 @@ import type { Database } from "./database.ts";
  */
 export type Step = { line: string; path: string | null; patch: string | null; usage: Usage | null };
 
-/** Records the steps of an effect from its first. What a second try repeats stands already, with its time. */
-export function stepLog(db: Database, repository: number, effect: string): (step: Step) => Promise<void> {
+/**
+ * Records the steps of an effect from its first. What a second try repeats stands already, with its time. `mayNote` fails
+ * when the work is no longer its caller's.
+ */
+export function stepLog(
+  db: Database,
+  { repository, effect, mayNote }: { repository: number; effect: string; mayNote(): Promise<void> },
+): (step: Step) => Promise<void> {
   let number = 0;
   return async ({ usage, ...step }) => {
+    await mayNote();
     const row = { effect, number: number++, repository, ...step, usage: usage === null ? null : JSON.stringify(usage) };
     await db
       .insertInto("steps")

@@ -65,7 +65,7 @@ const resultOf = (text: string): StepResult => ({
 
 /** The steps of an agent that read a file, was refused another one, and wrote one. */
 export async function putSteps(db: Database, key: string, text: string): Promise<void> {
-  const note = stepLog(db, web.id, key);
+  const note = stepLog(db, { repository: web.id, effect: key, mayNote: async () => undefined });
   const usage = { model: "claude-sonnet-5-5", calls: 2, inputTokens: 18_200, outputTokens: 1_450 };
   const nothing = { path: null, patch: null };
   await note({ line: "the model answered (tool_use)", ...nothing, usage: { ...usage, calls: 1, inputTokens: 9_100 } });

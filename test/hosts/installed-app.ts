@@ -1,6 +1,8 @@
 /** Our App, as a sandbox plants it and as the service is set up for it. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Webhooks } from "@octokit/webhooks";
 import { load } from "js-yaml";
 import type { Config } from "../../app/settings/config.ts";
 import { newKey } from "../builders/ledger.ts";
@@ -33,6 +35,18 @@ export const webhookAt = (port: number) => ({
   url: `http://127.0.0.1:${port}/api/github/webhooks`,
   secret: webhookSecret,
 });
+
+/** Sends a delivery as GitHub does, and gives the answer's status. */
+export async function deliverTo(service: string, payload: object, event = "issues"): Promise<number> {
+  const body = JSON.stringify(payload);
+  const headers = {
+    "content-type": "application/json",
+    "x-github-event": event,
+    "x-github-delivery": randomUUID(),
+    "x-hub-signature-256": await new Webhooks({ secret: webhookSecret }).sign(body),
+  };
+  return (await fetch(`${service}/api/github/webhooks`, { method: "POST", headers, body })).status;
+}
 
 /** How people sign in by it, where the service is on a port of this machine. */
 export const oauthAt = (port: number) => ({

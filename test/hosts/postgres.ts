@@ -17,9 +17,12 @@ export const postgresPrograms = existsSync(installed)
       .find((folder) => existsSync(join(folder, "initdb"))) ?? null)
   : null;
 
-export async function startPostgres() {
+if (postgresPrograms === null) console.warn(`tests on a PostgreSQL server are skipped: there is none in ${installed}`);
+
+/** `below`: the folder that its data is put into. */
+export async function startPostgres(below = tmpdir()) {
   const programs = postgresPrograms ?? "";
-  const dir = mkdtempSync(join(tmpdir(), "postgres-"));
+  const dir = mkdtempSync(join(below, "postgres-"));
   // It refuses to run as root.
   const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   if (user.uid !== undefined) chownSync(dir, user.uid, user.gid);
@@ -29,10 +32,11 @@ export async function startPostgres() {
   const port = await freePort();
   const begin = () => spawn(join(programs, "postgres"), ["-D", data, "-p", String(port), "-k", dir, "-F"], options);
   let server = begin();
-  const end = async () => {
+  /** `fast`: open transactions are rolled back, and all connections end. `immediate`: as if the machine had. */
+  const end = async (how: "fast" | "immediate" = "fast") => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise((resolve) => server.once("exit", resolve));
-    // Open transactions are rolled back, and all connections end.
-    server.kill("SIGINT");
+    server.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
     await ended;
   };
   const url = (database: string) => `postgres://sallyport@127.0.0.1:${port}/${database}`;
@@ -58,9 +62,9 @@ export async function startPostgres() {
     },
     /** Ends every connection but the one that asks for it, as an administrator would. */
     disconnect: () => ask("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"),
-    /** Stops the server and, after so many milliseconds, starts it again. */
-    async restart(pauseMs: number) {
-      await end();
+    /** Stops the server, unless it ended itself, and starts it again after so many milliseconds. */
+    async restart(pauseMs: number, how: "fast" | "immediate" = "fast") {
+      await end(how);
       await sleep(pauseMs);
       server = begin();
       await waitUntil("the server's answer after its restart", () => ask("select 1"));

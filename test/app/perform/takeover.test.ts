@@ -36,12 +36,13 @@ function atStatement(
   };
 }
 
-const stores = { "the embedded database": null, "a PostgreSQL server": postgresPrograms } as const;
-describe.each(Object.entries(stores))("on %s", (name, programs) => {
+const embedded = "the embedded database";
+const stores = postgresPrograms === null ? [embedded] : [embedded, "a PostgreSQL server"];
+describe.each(stores)("on %s", (name) => {
   let server: Awaited<ReturnType<typeof startPostgres>> | null = null;
   let database: OpenDatabase;
   beforeAll(async () => {
-    if (name !== "the embedded database" && programs !== null) server = await startPostgres();
+    if (name !== embedded) server = await startPostgres();
     database = await openDatabase(server === null ? { folder: null } : { url: await server.create("takeover") });
   }, 60_000);
   afterAll(async () => {

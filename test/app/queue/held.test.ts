@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import pg from "pg";
+import { createQueue } from "../../../app/queue/queue.ts";
+import { openDatabase } from "../../../app/store/database.ts";
+import { failuresIn } from "../../hosts/log.ts";
+import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";
+import { waitUntil } from "../../hosts/until.ts";
+
+const waves = 20;
+const wave = 500;
+const repositories = 20;
+
+(postgresPrograms === null ? describe.skip : describe)("on a PostgreSQL server", () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 60_000);
+  afterAll(() => server.close());
+
+  test("S5: a transaction that is held open while 10,000 looks are done does not slow them down", async () => {
+    const url = await server.create("held_long");
+    const database = await openDatabase({ url });
+    const { db } = database;
+    const log: string[] = [];
+    let looked = 0;
+    const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log: failuresIn(log) });
+    const nothing = async () => undefined;
+    const idle = { perform: async () => null, publish: nothing, enqueueMatching: nothing, sweep: nothing };
+    await queue.start({ ...idle, reconcile: async () => void looked++ });
+    // Its snapshot keeps every row that is done with, and it has locked a row that the service reads.
+    await db.insertInto("searches").values({ repository: 1 }).execute();
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    await holder.query("begin transaction isolation level repeatable read");
+    await holder.query("select * from searches where repository = 1 for update");
+
+    const milliseconds: number[] = [];
+    for (let done = 0; done < waves * wave; done += wave) {
+      const begun = Date.now();
+      const subjects = Array.from({ length: wave }, (_, index) => ({
+        ...{ kind: "pull" as const, repository: 1 + (index % repositories), number: 1 + index },
+      }));
+      await db.transaction().execute((trx) => queue.enqueueNamed(trx, [{ subjects, searches: [] }]));
+      await waitUntil(`${done + wave} looks`, async () => looked >= done + wave);
+      milliseconds.push(Date.now() - begun);
+    }
+    const of = (some: number[]) => some.toSorted((one, other) => one - other)[Math.floor(some.length / 2)] ?? 0;
+    const [early, late] = [of(milliseconds.slice(1, 6)), of(milliseconds.slice(-5))];
+    await holder.query("rollback");
+    await holder.end();
+    await queue.stop();
+    await database.close();
+    expect({ log, looked }).toEqual({ log: [], looked: waves * wave });
+    expect(late / early).toBeLessThan(2);
+  }, 180_000);
+});
