@@ -102,6 +102,8 @@ for (const [store, isThere] of Object.entries(stores))
       stop = () => queue.stop(0);
       await queue.start({
         async reconcile(subject) {
+          // The effects' own subject, which is looked at when they end.
+          if (subject.kind === "issue") return;
           const fence = await takeLease(db, subjectKey(subject));
           const first = ++begun.look === 1;
           if (first) await free.promise;
