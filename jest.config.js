@@ -9,7 +9,7 @@ export const slow = [
   "/test/(bundles|packed)",
   "/action/action",
   "/app/actions/gateway",
-  "/app/agents/(command|conversation|programs)",
+  "/app/agents/(command|conversation|limits|programs)",
   "/app/cli/(backtest/backtest|closed-pipe|completion|doctor|init/init|status)",
   "/app/cli/ledger/(archive|bundle|continuity|ledger|purge|replay|show|trusted-keys)",
   "/app/github/(clients|rate-limit)",

@@ -270,7 +270,7 @@ export type EffectResult =
       usage: Usage;
       redacted?: Redaction[];
     }
-  | { type: "plan-failed"; code: string; message: string }
+  | { type: "plan-failed"; code: string; message: string; usage?: Usage }
   /** The stored report, and which reviews, threads and comments it holds. */
   | { type: "report"; report: BodyRef; reviewers: Account[]; reviews: number[]; threads: number[]; comments: number[] }
   /** What became of the verification commands of one answer. */

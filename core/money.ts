@@ -25,10 +25,12 @@ export function worstMicros(read: number, written: number, price: Price): number
 
 /** What a usage cost by the policy's prices, as its entry records it; nothing: it has no price for that model. */
 export function costOf(usage: Usage, { prices }: Pick<Policy["agents"], "prices">): { cost?: Cost } {
-  const found = Object.entries(prices?.models ?? {}).find(([asked]) => isModelAsked(usage.model, asked));
-  if (prices === undefined || found === undefined) return {};
-  const [, price] = found;
-  return { cost: { micros: microsOf(usage, price), currency: prices.currency, price } };
+  if (prices === undefined) return {};
+  const { currency, models } = prices;
+  const price = Object.hasOwn(models, usage.model)
+    ? models[usage.model]
+    : Object.entries(models).find(([asked]) => isModelAsked(usage.model, asked))?.[1];
+  return price === undefined ? {} : { cost: { micros: microsOf(usage, price), currency, price } };
 }
 
 /** What a model's calls for a story are paid from; nothing: the policy sets no budget. */

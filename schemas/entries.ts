@@ -75,8 +75,9 @@ export const entryBodies = {
   "plan.failed": z.strictObject({
     story: IssueNumber,
     request: Source,
-    code: z.string(),
-    message: z.string(),
+    ...{ code: z.string(), message: z.string() },
+    usage: Usage.optional().describe("Absent: no model was asked, or its work was stopped; older entries lack it."),
+    cost: Cost.optional(),
   }),
   "approval.granted": z.strictObject({
     story: IssueNumber,

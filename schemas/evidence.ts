@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Checks, Ci, Claim, ReviewState } from "./entry-parts.ts";
-import { Attempt, Usage, WrittenCasefile } from "./step.ts";
+import { ActionsRun, Attempt, CommandRun, Cost, Tool, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Moment, Sha, Sha256 } from "./text.ts";
 
 const Hash = Sha256.describe("The hash of a ledger entry.");
@@ -74,7 +74,15 @@ export const EvidenceBundle = z.strictObject({
     .optional()
     .describe("What our host added to the agent's files in the commit."),
   usage: Usage.describe("The model that answered, and what it used."),
+  cost: Cost.optional().describe("What that cost; absent: the policy had no price for the model."),
   seconds: z.number().min(0),
+  tool: Tool.optional().describe("The program that worked with the model; absent: Sallyport's own agent."),
+  actions: ActionsRun.optional().describe("The workflow's run in which it worked; absent: the service's machine."),
+  verification: z
+    .array(CommandRun)
+    .min(1)
+    .optional()
+    .describe("The verification commands that our host ran on the answer, after the installation; absent: none was."),
   pull: z.int().positive(),
   pullUrl: z.url(),
   commit: Sha,

@@ -191,7 +191,8 @@ export const excerptLength = 2_000;
 export const ActionsRun = z.strictObject({
   run: z.int().positive(),
   workflow: Sha,
-  seconds: z.number().min(0).describe("Of all its jobs together: what GitHub counts as minutes."),
+  seconds: z.number().min(0).describe("Of all its jobs together."),
+  minutes: z.int().min(0).optional().describe("As GitHub bills them: each job's begun ones. Older entries lack it."),
 });
 export type ActionsRun = z.infer<typeof ActionsRun>;
 

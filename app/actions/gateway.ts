@@ -82,7 +82,8 @@ export function createGateway(tools: GatewayTools) {
     if (!isOurs) return "it is another run";
     const github = await tools.github.forRepository(dispatch.repository, "read");
     const found = await readFileId(github, workflow, claims.job_workflow_sha);
-    if (!found.known) return found.why;
+    // GitHub does not answer: the job asks again.
+    if (!found.known) throw new SallyportError("github", found.why, { retry: true });
     return found.value === blob ? null : "its workflow is not the one that the policy pins";
   };
 
@@ -112,10 +113,9 @@ export function createGateway(tools: GatewayTools) {
   const callsOf = async ({ dispatch, effect }: Asking): Promise<Calls> => {
     const { key, repository, spent } = dispatch;
     const known = passing.get(dispatch.nonce);
-    if (known !== undefined) return known;
+    if (known !== undefined && !isBehind(known, spent)) return known;
     const pack = Pack.parse(JSON.parse(await packOf(effect)));
     const service = paidService({ dispatch, effect });
-    const stop = new AbortController();
     const note = (ended: NonNullable<Dispatch["spent"]>["ended"]) =>
       noteDispatch(db, key, { spent: { usage: calls.usage, redacted: calls.redacted, ended } });
     const calls = passCalls(
@@ -125,7 +125,7 @@ export function createGateway(tools: GatewayTools) {
           callStore(db, repository, (trx) => requireOpen(key, trx)),
           tools.secrets.search,
         ),
-        signal: AbortSignal.any([tools.signal, stop.signal]),
+        signal: tools.signal,
         onAnswer: () => note(null),
         onEnd(failure) {
           const until = failure instanceof SallyportError ? (failure.notBefore?.toISOString() ?? null) : null;
@@ -142,7 +142,7 @@ export function createGateway(tools: GatewayTools) {
     );
     if (spent?.ended != null) await calls.end(spent.ended.message);
     const kept = passing.get(dispatch.nonce);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined && kept !== known) return kept;
     // What is forgotten here is read from the store again.
     const [oldest] = passing.size < mostRuns ? [] : passing.keys();
     if (oldest !== undefined) passing.delete(oldest);
@@ -173,6 +173,11 @@ export function createGateway(tools: GatewayTools) {
     log(`a run on Actions is refused: ${why}`);
     send(response, 403, `Sallyport refuses this: ${why}.`);
   }
+}
+
+/** Whether another process has counted more calls of a run than this one, or ended it. */
+function isBehind({ usage }: Calls, spent: Dispatch["spent"]): boolean {
+  return spent !== null && (spent.ended !== null || spent.usage.calls > usage.calls);
 }
 
 function send(response: ServerResponse, status: number, body: object | string): void {

@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from "node:crypto";
 import * as z from "zod";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 
 /** What GitHub says of a job that asked it for a proof of who it is; all of it is text. */
@@ -40,7 +40,7 @@ export function issuerOf(apiUrl: string): string {
 
 /**
  * Makes the check of a job's proof: GitHub signed it, for us, and it is good now. What it claims is only GitHub's word on
- * which job asked; whether that job is one of ours is for the caller to see.
+ * which job asked; whether that job is one of ours is for the caller to see. Throws while GitHub's keys cannot be read.
  */
 export function createIdentityCheck(issuer: string, audience: string, now: () => Date) {
   let kept: { keys: z.infer<typeof Key>[]; at: number } | null = null;
@@ -62,8 +62,13 @@ export function createIdentityCheck(issuer: string, audience: string, now: () =>
     const [head = "", body = "", signature = "", more] = token.split(".");
     const header = Header.safeParse(jsonIn(head));
     if (!header.success || more !== undefined) return unknown("it is no token that GitHub signs");
+    const key = await keyOf(header.data.kid).catch((cause: unknown) => {
+      throw new SallyportError("github", `GitHub's keys could not be read: ${messageOf(cause)}`, {
+        retry: true,
+        cause,
+      });
+    });
     try {
-      const key = await keyOf(header.data.kid);
       if (key === null) return unknown("GitHub has no such key");
       const pem = createPublicKey({ key, format: "jwk" });
       if (!verify("RSA-SHA256", Buffer.from(`${head}.${body}`), pem, Buffer.from(signature, "base64url")))

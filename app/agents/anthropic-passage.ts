@@ -2,6 +2,7 @@ import type { BetaMessageStreamParams } from "@anthropic-ai/sdk/resources/beta/m
 import type { Message } from "@anthropic-ai/sdk/resources/messages/messages";
 import * as z from "zod";
 import { answerOf, clientFor, Shape } from "./anthropic.ts";
+import { bytesOf } from "./dialect.ts";
 import { keyed, type Passage, partsOf } from "./passage.ts";
 
 /** The tools that run where the program is; all others run at the service and reach the network. */
@@ -12,11 +13,21 @@ const isLocal = (type: string | undefined) =>
 const isElsewhere = ({ type, file_id }: Record<string, unknown>) =>
   type === "url" || type === "file" || type === "container_upload" || file_id !== undefined;
 
+/** The parameter for which the service charges more than the model's tokens, or lets another model answer. */
+function dearer({ speed, context_management: context, ...asked }: z.infer<typeof Call>): string | undefined {
+  const other = ["fallbacks", "fallback_credit_token", "inference_geo"].find((name) => (asked[name] ?? null) !== null);
+  if (other !== undefined || ![undefined, null, "standard"].includes(speed)) return other ?? "speed";
+  // The service counts what it reads for that apart from the call's own tokens.
+  const isCompacted = [...partsOf(context, ["edits"])].some(({ type }) => String(type).startsWith("compact"));
+  return isCompacted ? "context_management" : undefined;
+}
+
 /** The parts of a call that are looked at; the rest is the service's to judge. */
 const Call = z.looseObject({
   model: z.string(),
   messages: z.array(z.unknown()),
-  max_tokens: z.number(),
+  max_tokens: z.int().min(0),
+  speed: z.string().nullish(),
   stream: z.boolean().optional(),
   tools: z.array(z.looseObject({ type: z.string().optional() })).optional(),
 });
@@ -33,6 +44,8 @@ export const anthropicPassage: Passage = {
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
     const outside = ["mcp_servers", "container"].find((name) => asked[name] !== undefined);
     if (outside !== undefined) return { ok: false, why: `\`${outside}\` lets the service reach others` };
+    const dear = dearer(asked);
+    if (dear !== undefined) return { ok: false, why: `\`${dear}\` costs more than the price of its model` };
     for (const part of partsOf(asked.messages, ["content", "source"]))
       if (isElsewhere(part)) return { ok: false, why: "a part of it stands elsewhere: give its content in the call" };
     if (!isStreamable(asked)) return { ok: false, why: "this is no call of the Messages API" };
@@ -50,12 +63,12 @@ export const anthropicPassage: Passage = {
             signal,
             headers: betas === "" ? {} : { "anthropic-beta": String(betas) },
           });
-          sent.on("streamEvent", (event) => heard(JSON.stringify(event).length));
+          sent.on("streamEvent", (event) => heard(bytesOf(event)));
           return sent.finalMessage();
         },
         read(stored) {
           const message: Message = JSON.parse(stored);
-          return Shape.safeParse(message).success ? answerOf(message, () => JSON.stringify(params).length) : null;
+          return Shape.safeParse(message).success ? answerOf(message, () => bytesOf(params)) : null;
         },
         reply: () => undefined,
       },

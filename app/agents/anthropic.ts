@@ -11,6 +11,7 @@ import {
   type Access,
   type Answer,
   AnsweredName,
+  bytesOf,
   type Choice,
   countOr,
   type Dialect,
@@ -62,14 +63,14 @@ export const anthropic: Dialect = {
           messages: [...before, { role: "user", content: marked(ours) }],
         };
         const stream = clientFor(access).messages.stream(params, { signal });
-        stream.on("streamEvent", (event) => heard(JSON.stringify(event).length));
+        stream.on("streamEvent", (event) => heard(bytesOf(event)));
         return stream.finalMessage();
       },
       read(stored) {
         const message: Message = JSON.parse(stored);
         if (!Shape.safeParse(message).success) return null;
         said = message.content;
-        return answerOf(message, () => JSON.stringify([before, ours]).length);
+        return answerOf(message, () => bytesOf([before, ours]));
       },
       reply(to) {
         before.push({ role: "user", content: ours }, { role: "assistant", content: said });
@@ -142,7 +143,7 @@ export function answerOf({ model, content, stop_reason, usage }: Message, asked:
       read: fresh + cacheWrite + cached,
       cached,
       cacheWrite,
-      written: countOr(() => estimatedTokens(JSON.stringify(content).length), usage.output_tokens),
+      written: countOr(() => estimatedTokens(bytesOf(content)), usage.output_tokens),
     },
   };
 }

@@ -7,6 +7,7 @@ import { modelCalls, modelTokens } from "../settings/metrics.ts";
 import {
   type Access,
   type Answer,
+  bytesOf,
   type Choice,
   type Dialect,
   type Exchange,
@@ -80,7 +81,7 @@ export async function callModel(
     const message = `there is no ${dialect.setting}_API_KEY; set it and start the service again`;
     return { ok: false, code: "service", message, ...nothing };
   }
-  const size = JSON.stringify(input).length;
+  const size = bytesOf(input);
   const wasted = { ...nothing };
   for (let tries = 1; ; tries++) {
     const reserved = await purse?.reserve({ read: estimatedTokens(size), written: exchange.most });

@@ -3,12 +3,17 @@ import type { Effort } from "../../schemas/policy-agents.ts";
 import type { Counted } from "./run.ts";
 import type { toolDefinitions } from "./tools.ts";
 
-/** Fewer than any text has, so that an estimate is never too low. */
-const charsPerToken = 3;
+/** Fewer than nearly all text has: four of English, and the three of one sign of Chinese are about one token. */
+const bytesPerToken = 3;
 
-/** How many tokens a text of so many characters has at the most: for calls whose service did not say. */
-export function estimatedTokens(characters: number): number {
-  return Math.ceil(characters / charsPerToken);
+/** How many bytes a value has as JSON. */
+export function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+/** How many tokens so many bytes of text have, rather too many than too few: for calls whose service did not say. */
+export function estimatedTokens(bytes: number): number {
+  return Math.ceil(bytes / bytesPerToken);
 }
 
 /** The most tokens that are believed of one answer. */

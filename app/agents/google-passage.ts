@@ -68,7 +68,7 @@ export const googlePassage: Passage = {
         send: (_choice, to) => generate(asked, to),
         read(stored) {
           const answer = storedIn(stored);
-          return answer === null ? null : answerOf(answer, () => text.length);
+          return answer === null ? null : answerOf(answer, () => Buffer.byteLength(text));
         },
         reply: () => undefined,
       },

@@ -4,6 +4,7 @@ import {
   type Access,
   type Answer,
   AnsweredName,
+  bytesOf,
   type Choice,
   countOr,
   type Dialect,
@@ -83,7 +84,7 @@ export const google: Dialect = {
       read(stored) {
         const answer = storedIn(stored);
         said = answer === null ? [] : partsOf(answer);
-        return answer === null ? null : answerOf(answer, () => JSON.stringify(contents).length);
+        return answer === null ? null : answerOf(answer, () => bytesOf(contents));
       },
       reply(to) {
         if (said.length > 0) contents.push({ role: "model", parts: said });
@@ -114,7 +115,7 @@ export async function generate(call: object, { access, signal, heard }: Paramete
   const { body, headers } = await ask(path, access, { method: "POST", body: JSON.stringify(call), signal });
   let whole: z.infer<typeof Event> | null = null;
   for await (const text of eventsIn(body)) {
-    heard(text.length);
+    heard(Buffer.byteLength(text));
     const event: unknown = JSON.parse(text);
     if (Failure.safeParse(event).success) throw refusal(undefined, headers, event);
     const { data: next } = Event.safeParse(event);
@@ -189,8 +190,7 @@ export function answerOf(stored: Stored, asked: () => number): Answer {
   const read =
     countOr(() => estimatedTokens(asked()), told.promptTokenCount) + countOr(none, told.toolUsePromptTokenCount);
   const written =
-    countOr(() => estimatedTokens(JSON.stringify(parts).length), told.candidatesTokenCount) +
-    countOr(none, told.thoughtsTokenCount);
+    countOr(() => estimatedTokens(bytesOf(parts)), told.candidatesTokenCount) + countOr(none, told.thoughtsTokenCount);
   return {
     model: stored.modelVersion,
     end: reason === "STOP" ? whole : (known ?? blocked),

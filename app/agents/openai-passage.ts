@@ -1,5 +1,6 @@
 import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses";
 import * as z from "zod";
+import { bytesOf } from "./dialect.ts";
 import { answerOf, clientFor, Shape, type Stored, storedOf } from "./openai.ts";
 import { keyed, mostWritten, type Passage, partsOf } from "./passage.ts";
 
@@ -27,7 +28,8 @@ const Call = z.looseObject({
   input: z.union([z.string(), z.array(z.unknown())]),
   stream: z.boolean().optional(),
   store: z.boolean().optional(),
-  max_output_tokens: z.number().nullish(),
+  max_output_tokens: z.int().positive().nullish(),
+  service_tier: z.string().nullish(),
   tools: z.array(Tool).optional(),
 });
 
@@ -39,6 +41,9 @@ const Passing = Shape.extend({
     ),
   ),
 });
+
+/** The ways of serving that cost no more than a model's price. */
+const tiers: readonly string[] = ["auto", "default", "flex"];
 
 /** What an answer would rest on beside the call itself, which is all that its key is made of. */
 const elsewhere: readonly string[] = ["previous_response_id", "conversation", "prompt", "background"];
@@ -62,6 +67,8 @@ export const openaiPassage: Passage = {
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
     const other = elsewhere.find((name) => asked[name] !== undefined && asked[name] !== null && asked[name] !== false);
     if (other !== undefined) return { ok: false, why: `\`${other}\` rests on what stands elsewhere` };
+    if (!tiers.includes(asked.service_tier ?? "auto"))
+      return { ok: false, why: "`service_tier` costs more than the price of its model" };
     for (const part of partsOf(asked.input, ["content", "output"]))
       if (isElsewhere(part)) return { ok: false, why: "a part of it stands elsewhere: give its content in the call" };
     const params = { ...asked, prompt_cache_key, store: false, stream: true };
@@ -75,7 +82,7 @@ export const openaiPassage: Passage = {
         input: () => keyed(asked),
         async send(_choice, { access, signal, heard }) {
           for await (const event of await clientFor(access).responses.create(params, { signal })) {
-            heard(JSON.stringify(event).length);
+            heard(bytesOf(event));
             if ("response" in event && /completed|incomplete|failed/.test(event.type))
               return storedOf(event.response, (item) => [item]);
           }
@@ -84,7 +91,7 @@ export const openaiPassage: Passage = {
         read(stored) {
           const response: Stored = JSON.parse(stored);
           if (!Passing.safeParse(response).success) return null;
-          return answerOf(response, () => JSON.stringify(asked).length);
+          return answerOf(response, () => bytesOf(asked));
         },
         reply: () => undefined,
       },

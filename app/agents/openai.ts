@@ -14,6 +14,7 @@ import {
   type Access,
   type Answer,
   AnsweredName,
+  bytesOf,
   type Choice,
   countOr,
   type Dialect,
@@ -93,7 +94,7 @@ export const openai: Dialect = {
           return start({});
         });
         for await (const event of events) {
-          heard(JSON.stringify(event).length);
+          heard(bytesOf(event));
           if (
             event.type === "response.completed" ||
             event.type === "response.incomplete" ||
@@ -107,7 +108,7 @@ export const openai: Dialect = {
         const response: Stored = JSON.parse(stored);
         if (!Shape.safeParse(response).success) return null;
         said = response.output;
-        return answerOf(response, () => JSON.stringify(talk).length);
+        return answerOf(response, () => bytesOf(talk));
       },
       reply(to) {
         talk.push(...said.filter(isCarried).map(sentBack));
@@ -206,7 +207,7 @@ export function answerOf({ model, status, incomplete_details, output, usage }: S
         read - cached,
         countOr(() => 0, usage?.input_tokens_details?.cache_write_tokens),
       ),
-      written: countOr(() => estimatedTokens(JSON.stringify(output).length), usage?.output_tokens),
+      written: countOr(() => estimatedTokens(bytesOf(output)), usage?.output_tokens),
     },
   };
 }

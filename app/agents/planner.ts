@@ -35,7 +35,7 @@ export type PlannerInput = {
 
 export type PlannerAnswer =
   | { ok: true; plan: Plan; usage: Usage; redacted: AnswerRedaction[] }
-  | { ok: false; code: string; message: string };
+  | { ok: false; code: string; message: string; usage: Usage };
 
 const rules = `You plan a story for Sallyport: how it is to be done, in small reviewable changes that other agents will write.
 
@@ -136,8 +136,8 @@ export async function* askPlanner(
     calls,
     signal,
   });
-  if (!end.ok) return end;
-  return end.value.ok ? { ok: true, plan: end.value.plan, usage, redacted } : end.value;
+  if (!end.ok) return { ...end, usage };
+  return end.value.ok ? { ...end.value, usage, redacted } : { ...end.value, usage };
 }
 
 /** A plan that may be shown to a person, or why there is none. */

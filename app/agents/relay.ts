@@ -157,7 +157,8 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
 
 /** Serves a program's model calls on a Unix socket, its only way out. */
 export async function startRelay(socket: string, passing: Passing): Promise<Relay> {
-  const calls = passCalls(passing);
+  const stop = new AbortController();
+  const calls = passCalls({ ...passing, signal: AbortSignal.any([passing.signal, stop.signal]) });
   const server = createServer(calls.answer);
   server.listen(socket);
   await once(server, "listening");
@@ -168,6 +169,8 @@ export async function startRelay(socket: string, passing: Passing): Promise<Rela
     ...calls,
     close() {
       const ended = calls.end("the run has ended");
+      // Nobody waits for the answer of a call that is under way.
+      stop.abort();
       server.close();
       server.closeAllConnections();
       return ended;

@@ -28,6 +28,7 @@ const meanings: Readonly<Record<TraceStep | "plan", string>> = {
   prompt: "What the agent was told, recorded before it was asked",
   answer: "What it answered, recorded before it was used",
   evidence: "Prompt and answer bound together",
+  commands: "What Sallyport ran on the answer, and how it ended",
   commit: "What was written from the answer",
   "pull request": "Where people saw it",
   adoption: "A person answers for commits that no run made",

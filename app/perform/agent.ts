@@ -13,6 +13,7 @@ import { type Effort, ModelService } from "../../schemas/policy-agents.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { runAgentProgram } from "../agents/command.ts";
 import { dialects } from "../agents/dialects.ts";
+import { tokensOf } from "../agents/driver.ts";
 import { runImplementer } from "../agents/implementer.ts";
 import { askPlanner } from "../agents/planner.ts";
 import { redactingCallStore, redactResult } from "../agents/redact.ts";
@@ -90,7 +91,8 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
   context.signal.throwIfAborted();
   if (!answer.ok) {
     const { text: message } = await redactSecrets(answer.message, context.secrets);
-    return { type: "plan-failed", code: answer.code, message };
+    const used = tokensOf(answer.usage) === 0 ? {} : { usage: answer.usage };
+    return { type: "plan-failed", code: answer.code, message, ...used };
   }
   const { plan, usage, redacted } = answer;
   const { sha256 } = await storeJson(plan, context);

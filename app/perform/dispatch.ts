@@ -93,7 +93,8 @@ export async function runOnActions(
   }
   const jobs = need(await readJobs(reader, id));
   const seconds = jobs.reduce((sum, job) => sum + job.seconds, 0);
-  Object.assign(told, { actions: { run: id, workflow: workflow.blob, seconds } });
+  const minutes = jobs.reduce((sum, job) => sum + Math.ceil(job.seconds / 60), 0);
+  Object.assign(told, { actions: { run: id, workflow: workflow.blob, seconds, minutes } });
   const { ended = null, redacted = [] } = dispatch.spent ?? {};
   if (ended?.retry === true) {
     // The model's service was down. Another run reads from the store what was paid for.
@@ -130,7 +131,10 @@ async function findRun(dispatch: Dispatch, path: string, context: PerformContext
     // The newest come first.
     per_page: 100,
   });
-  const run = data.workflow_runs.find(({ display_title }) => display_title === `sallyport ${nonce}`);
+  // Whoever saw the nonce in its name can start another of that name.
+  const run = data.workflow_runs.find(
+    ({ display_title, actor }) => display_title === `sallyport ${nonce}` && actor?.id === context.ourselves.bot.id,
+  );
   if (run !== undefined) await context.dispatches.note(key, { run: Number(run.id) });
   else if (after(context, -times.lost) < asked) throw wait(context, times.soon, "the run is looked for");
   return run === undefined ? null : Number(run.id);

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { TypedEntry } from "../../core/entries.ts";
 import { microsOf, moneyText, type Spending, worstMicros } from "../../core/money.ts";
+import { costIn } from "../../core/record/spent.ts";
 import type { Purse } from "../agents/run.ts";
 import type { Database } from "./database.ts";
 
@@ -40,8 +41,10 @@ export function openPurse(db: Database, payer: Payer, { story, currency, price, 
           const most = budget[part];
           const before = Number(spent[part] ?? 0);
           if (most === undefined || before + micros <= most * 1_000_000) continue;
-          const why = overText(part, { most, before, micros, currency });
-          return { ok: false, why, until: part === "day" && before > 0 ? tomorrow : null } as const;
+          // What fits into no day would wait in vain.
+          const isPutOff = part === "day" && micros <= most * 1_000_000;
+          const why = overText(part, { most, before, micros, currency, isPutOff });
+          return { ok: false, why, until: isPutOff ? tomorrow : null } as const;
         }
         const { id } = await trx
           .insertInto("spending")
@@ -74,29 +77,33 @@ const names = {
   day: "the repository and this day",
 };
 
-/** Why a call may not be made, and who does what. */
+/** Why a call may not be made, and who does what. What was approved names the policy, so another one asks for that again. */
 function overText(
   part: (typeof parts)[number],
-  { most, before, micros, currency }: { most: number; before: number; micros: number; currency: string },
+  {
+    most,
+    before,
+    micros,
+    currency,
+    isPutOff,
+  }: { most: number; before: number; micros: number; currency: string; isPutOff: boolean },
 ): string {
   const spent = `${moneyText(before, currency)} of ${moneyText(most * 1_000_000, currency)}`;
   const why = `the budget of ${names[part]} is used up: ${spent} are spent, and the next call can cost ${moneyText(micros, currency)}`;
   const raise = `a maintainer raises \`agents.budget.${part}\` in the policy`;
-  return part === "day" && before > 0
-    ? `${why}; ${raise}, or it goes on tomorrow`
+  return isPutOff
+    ? `${why}; it goes on tomorrow. To go on today, ${raise}, then it is stopped, planned and approved again`
     : `${why}; ${raise}, then it is planned and approved again`;
 }
 
 /** Counts again what entries say that models cost, which were read back from the ledger after the database was lost. */
 export async function restoreSpending(db: Database, repository: number, entries: readonly TypedEntry[]): Promise<void> {
-  for (const { kind, seq, at, body } of entries) {
-    if (
-      (kind !== "plan.proposed" && kind !== "response.recorded" && kind !== "advice.given") ||
-      body.cost === undefined
-    )
-      continue;
-    const { micros, currency } = body.cost;
-    const row = { repository, effect: `restored/${seq}`, story: body.story, currency, micros, at: new Date(at) };
+  for (const entry of entries) {
+    const found = costIn(entry);
+    if (found === null) continue;
+    const { story, cost } = found;
+    const { micros, currency } = cost;
+    const row = { repository, effect: `restored/${entry.seq}`, story, currency, micros, at: new Date(entry.at) };
     await db.insertInto("spending").values(row).execute();
   }
 }

@@ -3,7 +3,7 @@ import { testsGuard } from "../languages/test-files.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { phaseGuard } from "./cards.ts";
 import { casefileGuard } from "./casefiles.ts";
-import { commandText, isPassed, isVerified, type Verification } from "./verification.ts";
+import { commandsRun, commandText, isPassed, isVerified, type Verification } from "./verification.ts";
 
 /** How an answer can miss its contract: it is none, or what is wrong with it. */
 type ReviewCode =
@@ -102,8 +102,8 @@ export function reviewResult(
 }
 
 /** What failed of an answer's verification commands. Their output is the work of what the agent wrote. */
-function commandFindings({ install, commands, evidence }: Verification): ReviewFinding[] {
-  const failed = [...(install === undefined ? [] : [install]), ...commands].filter((run) => !isPassed(run));
+function commandFindings({ evidence, ...ran }: Verification): ReviewFinding[] {
+  const failed = commandsRun(ran).filter((run) => !isPassed(run));
   return [
     ...failed.map((run): ReviewFinding => {
       const said = run.excerpt === "" ? "It printed nothing." : `The end of what it printed:\n${run.excerpt}`;

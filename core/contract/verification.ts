@@ -57,6 +57,11 @@ export function commandsOf({ execution }: Pick<Pack, "execution">): string[][] {
   return (execution?.commands ?? []).map((line) => argvOf(line) ?? [line]);
 }
 
+/** All that was run on an answer: how its dependencies were installed, then each command. */
+export function commandsRun({ install, commands }: Pick<Verification, "install" | "commands">): CommandRun[] {
+  return install === undefined ? commands : [install, ...commands];
+}
+
 /** Whether a command succeeded. */
 export function isPassed({ exit }: Pick<CommandRun, "exit">): boolean {
   return exit === 0;

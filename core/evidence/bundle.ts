@@ -1,4 +1,5 @@
 import type { EvidenceBundle } from "../../schemas/evidence.ts";
+import { commandsRun } from "../contract/verification.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { knownHead, provenanceOf } from "../record/provenance.ts";
 import { bundledReviews, reviewsOf } from "../record/reviews.ts";
@@ -22,7 +23,7 @@ export function assembleBundle(
   if (opened === undefined) return null;
   const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
   const head = knownHead(entries, pull) ?? opened.body.head;
-  const { asked, answer, captured, written } = provenanceOf(entries, head);
+  const { asked, answer, captured, written, verified } = provenanceOf(entries, head);
   // The branch may have been moved to the commit of another prompt.
   if (asked === undefined || answer === undefined || captured === undefined) return null;
   if (written?.body.prompt !== opened.body.prompt) return null;
@@ -33,8 +34,12 @@ export function assembleBundle(
   );
   const { run, story, prompt, attempt, role, base, files, usage, seconds } = captured.body;
   const { promptSha256, responseSha256 } = captured.body;
+  const { cost, tool, actions } = answer.body;
+  const ran = verified === undefined ? [] : commandsRun(verified.body);
   const reviews = reviewsOf(entries, pull, head);
-  const from = [asked, answer, captured, written, opened, ...reviews, sealed, merge].filter((one) => one !== undefined);
+  const from = [asked, answer, verified, captured, written, opened, ...reviews, sealed, merge].filter(
+    (one) => one !== undefined,
+  );
   return {
     bundle: (sealed ?? captured).hash,
     state: sealed === undefined ? "captured" : "sealed",
@@ -50,7 +55,11 @@ export function assembleBundle(
     rawResponse: body(responseSha256),
     files,
     usage,
+    ...(cost === undefined ? {} : { cost }),
     seconds,
+    ...(tool === undefined ? {} : { tool }),
+    ...(actions === undefined ? {} : { actions }),
+    ...(ran.length === 0 ? {} : { verification: ran }),
     pull,
     ...(written.body.casefiles === undefined ? {} : { casefiles: written.body.casefiles }),
     pullUrl: `https://github.com/${repository}/pull/${pull}`,

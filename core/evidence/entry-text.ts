@@ -5,6 +5,7 @@ import { attemptName } from "../identifiers.ts";
 import { moneyText } from "../money.ts";
 import { endText } from "../record/remediation-text.ts";
 import { reviewText } from "../record/reviews.ts";
+import { minutesOf, minutesText } from "../record/spent.ts";
 
 /** The gates of a verdict with one status, after a word; empty: there are none. */
 function gatesText(gates: Readonly<Record<string, string>>, status: string, word: string): string[] {
@@ -12,10 +13,9 @@ function gatesText(gates: Readonly<Record<string, string>>, status: string, word
   return names.length === 0 ? [] : [`${word} ${names.join(", ")}`];
 }
 
-/** A workflow's run, and what its jobs took as GitHub bills it: each begun minute. */
-export function actionsText({ run, seconds }: ActionsRun): string {
-  const minutes = Math.ceil(seconds / 60);
-  return `in run ${run} on Actions, ${minutes} ${minutes === 1 ? "minute" : "minutes"} of jobs`;
+/** A workflow's run, and what its jobs took. */
+export function actionsText(actions: ActionsRun): string {
+  return `in run ${actions.run} on Actions, ${minutesText(minutesOf(actions))} of jobs`;
 }
 
 const routeText = (name: string | undefined) => (name === undefined ? [] : [`route ${name}`]);

@@ -1,3 +1,5 @@
+import type { CommandRun } from "../../schemas/step.ts";
+import { commandsRun, commandText } from "../contract/verification.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
 import { undoneCommits } from "../record/checkpoints.ts";
@@ -13,6 +15,7 @@ export type TraceStep =
   | "adoption"
   | "claims"
   | "evidence"
+  | "commands"
   | "answer"
   | "prompt"
   | "run"
@@ -143,10 +146,12 @@ function personOf({ actor }: TypedEntry): string {
   return `@${actor.login} (id ${actor.id})`;
 }
 
+const ranText = (run: CommandRun) => `${commandText(run)}, its output ${run.output}`;
+
 /** From our commit to the person who approved the contract behind it; stops at the first missing link. */
 function* attemptLinks(
   written: EntryOf<"change.committed">,
-  { captured, answer, asked: promptEntry, submitted, ...basis }: Provenance,
+  { captured, verified, answer, asked: promptEntry, submitted, ...basis }: Provenance,
 ): Generator<TraceLink> {
   const { commit, run, prompt } = written.body;
   yield found("commit", written, `${commit}, written from ${attemptName(written.body)}`);
@@ -154,6 +159,7 @@ function* attemptLinks(
   if (captured === undefined) return yield missingLink("evidence", `none was captured of ${name} before its commit`);
   const { promptSha256, responseSha256 } = captured.body;
   yield found("evidence", captured, `prompt ${promptSha256} and answer ${responseSha256}`);
+  if (verified !== undefined) yield found("commands", verified, commandsRun(verified.body).map(ranText).join("; "));
   if (answer === undefined)
     return yield missingLink("answer", `${responseSha256} was not recorded as the answer to ${name}`);
   yield found("answer", answer, `by ${answer.body.usage.model}`);

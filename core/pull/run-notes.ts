@@ -5,7 +5,7 @@ import type { CheckFact } from "../facts.ts";
 import type { Known } from "../known.ts";
 import { list } from "../markdown.ts";
 import { provenanceOf } from "../record/provenance.ts";
-import { spentIn, spentText } from "../record/spent.ts";
+import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
 import { foldStory } from "../record/story.ts";
 
 /** The most characters of the notes: they stand below the verdict, in one comment. */
@@ -31,11 +31,14 @@ export function runNotes(entries: readonly TypedEntry[], head: string, checks: K
         );
   const ofStory = spentText(spentIn(entries, (one) => one.story === story));
   const ofPrompt = spentText(spentIn(entries, (one) => one.prompt === prompt));
+  const minutes = minutesIn(entries, (one) => one.prompt === prompt);
+  const took = minutes === 0 ? "" : `Its runs on Actions took ${minutesText(minutes)}.`;
+  const cost =
+    ofStory === "" ? "" : `Models cost ${ofPrompt || "nothing"} for #${prompt}, and ${ofStory} for #${story}.`;
+  const paid = [cost, took].filter((text) => text !== "").join(" ");
   const notes = [
     ...(lines.length === 0 ? [] : ["", "#### Verification commands", "", ...list(lines)]),
-    ...(ofStory === ""
-      ? []
-      : ["", `Models cost ${ofPrompt || "nothing"} for #${prompt}, and ${ofStory} for #${story}.`]),
+    ...(paid === "" ? [] : ["", paid]),
   ].join("\n");
   return notes.length > maxLength ? "" : `${notes}\n`;
 }

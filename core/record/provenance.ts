@@ -29,6 +29,8 @@ export type Provenance = RunOrigin & {
   written?: EntryOf<"change.committed"> | undefined;
   /** The App bundled the evidence when it accepted the answer. */
   captured?: EntryOf<"evidence.captured"> | undefined;
+  /** The App ran the verification commands on the answer; absent too where none was to be run. */
+  verified?: EntryOf<"verification.recorded"> | undefined;
   /** A model gave the answer and chose its outcome, code and paths. */
   answer?: EntryOf<"response.recorded"> | undefined;
   /** The App made the prompt, from the contract and the policy. */
@@ -54,7 +56,13 @@ export function provenanceOf(entries: readonly TypedEntry[], commit: string): Pr
   const isPrompt = (entry: EntryOf<"prompt.recorded">) => isSame(entry) && entry.body.pack.sha256 === promptSha256;
   const asked = lastEntry(entries, "prompt.recorded", isPrompt, answer.seq);
   if (asked === undefined) return { written, captured, answer };
-  return { written, captured, answer, asked, ...runOrigin(entries, written.body, asked.seq) };
+  const verified = lastEntry(
+    entries,
+    "verification.recorded",
+    (entry) => isSame(entry) && entry.body.result === responseSha256,
+    captured.seq,
+  );
+  return { written, captured, verified, answer, asked, ...runOrigin(entries, written.body, asked.seq) };
 }
 
 /** The origin of a run at one of its prompts; with `before`, only entries before that sequence number. */

@@ -13,7 +13,7 @@ import { notified } from "../people/notified.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { roundOf } from "../record/rework.ts";
-import { spentIn, spentText } from "../record/spent.ts";
+import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
 import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
@@ -66,10 +66,14 @@ export function statusLine(context: StoryContext): string {
   return `**${headline(at)}**: ${blocks.replaceAll(/\n+/g, " ")}${then}${who === "" ? "" : ` (${plain(who)})`}${cost === "" ? "" : ` ${cost}`}`;
 }
 
-/** What models cost for the story so far, in a sentence; empty: nothing, or the policy has no prices. */
+/** What models and runs on Actions cost for the story so far; empty: nothing, or the policy has no prices. */
 export function storyCost({ entries, issue }: Pick<StoryContext["facts"], "entries" | "issue">): string {
-  const spent = spentText(spentIn(entries, ({ story }) => story === issue.number));
-  return spent === "" ? "" : `Models cost ${spent} for it so far.`;
+  const ofStory = ({ story }: { story: number }) => story === issue.number;
+  const [spent, minutes] = [spentText(spentIn(entries, ofStory)), minutesIn(entries, ofStory)];
+  return [
+    ...(spent === "" ? [] : [`Models cost ${spent} for it so far.`]),
+    ...(minutes === 0 ? [] : [`Runs on Actions took ${minutesText(minutes)}.`]),
+  ].join(" ");
 }
 
 /** A story's state in words: whom it waits for, or else its state. */
@@ -154,7 +158,9 @@ function failedRequest(record: StoryRecord): string | null {
 function workStep({ record, facts, loaded }: StoryContext): Next {
   const standing = standingOf(record);
   if (standing.at !== "approved") return next("draft", "The diff prompts are being opened.");
-  const { prompts, rollback, run } = record;
+  const { prompts, rollback, contract } = record;
+  // A run of an earlier contract tells nothing of this one.
+  const run = record.run?.digest === contract?.digest ? record.run : null;
   const executors = holders(loaded.policy.people, "executors");
   const why = failedRequest(record);
   const note = why === null ? "" : ` The last request for another plan failed, so the approved one holds: ${why}`;
@@ -176,8 +182,11 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
       `/rollback ${before}`,
       executors,
     );
-  if (run?.closed?.status === "failed")
-    return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, "/retry", executors);
+  if (run?.closed?.status === "failed") {
+    const isUnpaid = prompts.some(({ attempts }) => attempts.at(-1)?.response?.code === "money-exceeded");
+    const [step, who] = isUnpaid ? ["Raise that line of the policy.", "a maintainer"] : ["/retry", executors];
+    return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, step, who);
+  }
   const tested = prompts.find(isWaitingForTest);
   if (tested !== undefined)
     return atPull(

@@ -1,4 +1,5 @@
 import type { Plan } from "../../schemas/plan.ts";
+import type { Cost, Usage } from "../../schemas/step.ts";
 import { cardOf, phaseOf } from "../contract/cards.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
 import { planProblems } from "../contract/plan-problems.ts";
@@ -21,26 +22,29 @@ export function plan(context: StoryContext): Step {
   const { request } = record;
   if (request === null || isAnswered(record)) return {};
   const { issue, repository } = facts;
-  const failed = (failure: EffectFailure): Step => ({ drafts: [planFailed(request, facts, failure)] });
+  const failed = (failure: EffectFailure, usage?: Usage): Step => ({
+    drafts: [planFailed(request, facts, failure, paid(usage, context))],
+  });
   const key = effectKey.plan(repository.id, issue.number, request.source);
   const written = writtenPrompts(facts);
   if (written.length > 0 && !facts.outcomes.has(key)) return proposeWritten(written, request, context, failed);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => askPlanner(key, request, context),
     done: (result) => {
-      if (result.type === "plan-failed") return failed(result);
+      if (result.type === "plan-failed") return failed(result, result.usage);
       if (result.type !== "plan")
         return failed({ code: "bad-answer", message: "the planner's effect ended without a plan" });
       const proposed = facts.plans.get(result.planSha256);
       if (proposed === undefined)
-        return failed({ code: "plan-lost", message: "the stored plan could not be read back" });
+        return failed({ code: "plan-lost", message: "the stored plan could not be read back" }, result.usage);
       const problems = planProblems(
         proposed,
         planRules(facts, context.loaded.policy),
         issue.number,
         decisionsNamed(facts),
       );
-      if (problems.length > 0) return failed({ code: "plan-outside-policy", message: problems.join(" ") });
+      if (problems.length > 0)
+        return failed({ code: "plan-outside-policy", message: problems.join(" ") }, result.usage);
       return propose(proposed, result, request, context);
     },
     failed,
@@ -48,9 +52,19 @@ export function plan(context: StoryContext): Step {
 }
 
 /** Ends a request for a plan without one; a planner that is still at work on it is broken off. */
-export function planFailed(request: PlanRequest, facts: StoryFacts, { code, message }: EffectFailure): Draft {
-  const body = { story: facts.issue.number, request: request.source, code, message };
+export function planFailed(
+  request: PlanRequest,
+  facts: StoryFacts,
+  { code, message }: EffectFailure,
+  used: { usage?: Usage; cost?: Cost } = {},
+): Draft {
+  const body = { story: facts.issue.number, request: request.source, code, message, ...used };
   return { kind: "plan.failed", actor: appActor(facts), subject: [], body };
+}
+
+/** What a planner used and what it cost, as entries hold it. */
+function paid(usage: Usage | undefined, { loaded }: StoryContext): { usage?: Usage; cost?: Cost } {
+  return usage === undefined ? {} : { usage, ...costOf(usage, loaded.policy.agents) };
 }
 
 function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }: StoryContext): Step {

@@ -45,6 +45,12 @@ test("a model's price serves for its dated snapshots, and for no other model", (
   expect(costOf({ ...usage, model: "claude-x" }, {})).toEqual({});
 });
 
+test("a snapshot with a price of its own costs that one, wherever it stands in the list", () => {
+  const models = { "claude-x": price, "claude-x-20260423": { input: 30, output: 150 } };
+  const found = costOf({ ...usage, model: "claude-x-20260423" }, { prices: { currency: "EUR", models } });
+  expect(found.cost?.micros).toBe(45_000);
+});
+
 test("what pays for a call names its story; without a budget nobody counts", () => {
   expect(spendingOf(agents, "claude-x", 7).spending).toEqual({
     story: 7,

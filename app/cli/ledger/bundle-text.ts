@@ -1,7 +1,11 @@
+import { commandEnd, commandLine } from "../../../core/contract/verification.ts";
 import { block, code, plain } from "../../../core/escape.ts";
+import { actionsText } from "../../../core/evidence/entry-text.ts";
 import { attemptName } from "../../../core/identifiers.ts";
+import { moneyText } from "../../../core/money.ts";
 import { reviewText } from "../../../core/record/reviews.ts";
 import type { EvidenceBundle, MergedChange } from "../../../schemas/evidence.ts";
+import type { CommandRun } from "../../../schemas/step.ts";
 
 /** The most characters of a prompt or an answer that are shown to people. */
 const maxShownLength = 20_000;
@@ -25,6 +29,7 @@ export function bundleMarkdown(bundle: EvidenceBundle): string {
       "Model",
       `${code(usage.model)}: ${usage.calls} calls, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${bundle.seconds} s`,
     ],
+    ...paidRows(bundle),
     ["Started from", code(bundle.base)],
     ["Became", `commit ${code(bundle.commit)}, tree ${code(bundle.tree)}`],
     ["Checks", checksText(bundle)],
@@ -42,6 +47,7 @@ export function bundleMarkdown(bundle: EvidenceBundle): string {
     "",
     ...bundle.files.map(({ path, sha256 }) => `- ${code(path)} ${sha256 === null ? "deleted" : code(sha256)}`),
     "",
+    ...commandLines(bundle.verification ?? []),
     ...reviewLines(bundle.reviews),
     "",
     ...entryLines(bundle.entries),
@@ -49,6 +55,25 @@ export function bundleMarkdown(bundle: EvidenceBundle): string {
     ...bodyLines("What it answered", bundle.rawResponse),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** What the work cost, and where it was done. */
+function paidRows({ cost, tool, actions }: EvidenceBundle): [string, string][] {
+  const rows: [string, string][] = [];
+  if (cost !== undefined) rows.push(["Cost", moneyText(cost.micros, cost.currency)]);
+  if (tool !== undefined) rows.push(["Program", code([tool.name, tool.version].join(" ").trim())]);
+  if (actions !== undefined) rows.push(["Worked", actionsText(actions)]);
+  return rows;
+}
+
+/** The commands that our host ran on the answer, each with its end and the digest of what it printed. */
+function commandLines(runs: readonly CommandRun[]): string[] {
+  if (runs.length === 0) return [];
+  const rows = runs.map((run): [string, string] => [
+    code(commandLine(run)),
+    `${plain(commandEnd(run))}; what it printed: ${code(run.output)}`,
+  ]);
+  return ["## Verification commands", "", ...bundleTable(rows), ""];
 }
 
 /** A bundle's facts as a table; the texts are Markdown already. */

@@ -26,8 +26,10 @@ describe("what runs on Actions get from the App", () => {
   let acme: Acme;
   let store: Awaited<ReturnType<typeof openDatabase>>;
   let models: Awaited<ReturnType<typeof modelService>>;
-  let server: Server;
+  let servers: Server[];
   let url: string;
+  /** Another process of the service, on the same database. */
+  let other: string;
   let run: WorkflowRun;
   let nonce: string;
   let packText: string;
@@ -63,9 +65,19 @@ describe("what runs on Actions get from the App", () => {
       note: (one: string, news: object) => noteDispatch(store.db, one, news),
       drop: async () => undefined,
     };
-    server = createServer((request, response) => void gateway(request, response));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const gateways: ReturnType<typeof createGateway>[] = [];
+    servers = [0, 1].map((index) =>
+      createServer((request, response) => {
+        gateways[index]?.(request, response).catch(() => void response.writeHead(500).end());
+      }),
+    );
+    const urls = await Promise.all(
+      servers.map(async (server) => {
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      }),
+    );
+    [url = "", other = ""] = urls;
     tools = {
       ...{
         db: store.db,
@@ -78,7 +90,7 @@ describe("what runs on Actions get from the App", () => {
       serviceOf: () => ({ name: "anthropic", apiKey: "the-key", baseUrl: models.url, model: "claude-sonnet-5-5" }),
       ...{ signal: new AbortController().signal, log: () => undefined },
     };
-    const gateway = createGateway(tools);
+    gateways.push(createGateway(tools), createGateway(tools));
     const world = {
       ...acme.world,
       dispatches,
@@ -93,7 +105,7 @@ describe("what runs on Actions get from the App", () => {
     job(run);
   });
   afterAll(async () => {
-    server.close();
+    for (const server of servers) server.close();
     await models.close();
     await store.close();
     await acme.close();
@@ -113,8 +125,8 @@ describe("what runs on Actions get from the App", () => {
     return value;
   }
   const exchange = (body: object) => fetch(`${url}/api/runs/token`, { method: "POST", body: JSON.stringify(body) });
-  const ask = (bearer: string, model = "claude-sonnet-5-5", of = "/api/runs/v1/messages") =>
-    fetch(`${url}${of}`, {
+  const ask = (bearer: string, model = "claude-sonnet-5-5", of = "/api/runs/v1/messages", at = url) =>
+    fetch(`${at}${of}`, {
       method: "POST",
       headers: { "x-api-key": bearer, "content-type": "application/json" },
       body: JSON.stringify({ model, max_tokens: 100, messages: [{ role: "user", content: "Hello" }] }),
@@ -154,6 +166,14 @@ describe("what runs on Actions get from the App", () => {
     expect((await exchange({ nonce: "0".repeat(32), token: await proofOf(run) })).status).toBe(403);
     expect((await exchange({ nonce, token: await proofOf(run, "https://elsewhere.example.com") })).status).toBe(403);
     expect((await exchange({ nonce })).status).toBe(400);
+  });
+
+  test("while GitHub does not tell what the run's workflow is, the run is not refused, and asks again", async () => {
+    acme.sandbox.fault({ kind: "status", method: "GET", path: "/contents/.*sallyport-agent", status: 502, times: 4 });
+    const { status } = await exchange({ nonce, token: await proofOf(run) });
+    expect(status).toBe(500);
+    const again = () => proofOf(run).then(async (token) => (await exchange({ nonce, token })).status === 200 || null);
+    await waitUntil("the run to be taken", again);
   });
 
   test("a run that proves who it is gets its order; a later token of it replaces the one before", async () => {
@@ -201,7 +221,8 @@ describe("what runs on Actions get from the App", () => {
     expect(await answer.text()).not.toContain("the-key");
     expect(answer.status).toBe(200);
     // The same call is read from the store, and counts all the same.
-    expect((await ask(bearer)).status).toBe(200);
+    // Another process counts on, and neither lets more pass than both may.
+    expect((await ask(bearer, undefined, undefined, other)).status).toBe(200);
     expect(models.calls()).toBe(1);
     const refused = await ask(bearer);
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining("more than 2 calls")]);

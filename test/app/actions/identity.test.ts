@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createIdentityCheck, issuerOf } from "../../../app/actions/identity.ts";
@@ -11,15 +11,19 @@ const seconds = now.getTime() / 1_000;
 let server: Server;
 let issuer: string;
 let asked = 0;
+let good: (response: ServerResponse) => void;
+let answer: (response: ServerResponse) => void;
 
 beforeAll(async () => {
   const keys = [
     { ...own.publicKey.export({ format: "jwk" }), kid: "own" },
     { kty: "EC", kid: "ours-is-not" },
   ];
+  good = (response) => void response.end(JSON.stringify({ keys }));
+  answer = good;
   server = createServer((_request, response) => {
     asked += 1;
-    response.end(JSON.stringify({ keys }));
+    answer(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -66,6 +70,16 @@ test.each<[string, () => string]>([
   ["no token at all", () => "x"],
 ])("T136: %s proves nothing", async (_title, forged) => {
   expect(await check(forged())).toMatchObject({ known: false });
+});
+
+test("while GitHub's keys cannot be read nothing is refused for good, and nothing is taken", async () => {
+  const before = asked;
+  answer = (response) => void response.writeHead(503).end();
+  await expect(check(token())).rejects.toMatchObject({ code: "github", retry: true });
+  answer = (response) => void response.end("<html>");
+  await expect(check(token())).rejects.toMatchObject({ code: "github", retry: true });
+  answer = good;
+  expect([await check(token()), asked - before]).toMatchObject([{ known: true }, 3]);
 });
 
 test("T136: tokens of keys that nobody has ask GitHub for its keys once in half a minute", async () => {

@@ -133,13 +133,14 @@ async function askAt(
     model?: string;
     silence?: number;
     purse?: Purse;
+    first?: string;
   } = {},
 ) {
   const service = await brokenService(answers);
   open.push(service);
   const calls = more.calls ?? memoryCalls();
   const paid = more.purse === undefined ? {} : { purse: more.purse };
-  const answer = await callModel(dialects[name].open(opening), undefined, {
+  const answer = await callModel(dialects[name].open({ ...opening, first: more.first ?? opening.first }), undefined, {
     service: { name, apiKey: "a-secret-key", baseUrl: service.url, model: more.model ?? model, ...paid },
     calls,
     about: more.about ?? "this test",
@@ -222,6 +223,13 @@ describe.each(services)("$name", (at) => {
         { counted: { read, cached: read, cacheWrite: 0, written: read } },
       ]);
       expect(answer.unknown).toBe(0);
+    });
+
+    test("what is set aside is not too little for a text of which each sign is a token", async () => {
+      const { purse, book } = purseOf(1);
+      await ask([events(good)], { purse, first: "\u8bf4".repeat(3_000) });
+      const [{ most }] = book as [{ most: { read: number } }];
+      expect(most.read).toBeGreaterThan(3_000);
     });
 
     test("no call is made that it does not pay for, and a stored answer costs nothing", async () => {

@@ -101,7 +101,8 @@ describe("no plan", () => {
     ["T293: when our key is refused", [{ error: { message: "bad" }, status: 401 }], "service", /ANTHROPIC_API_KEY/],
   ])("%s", async (_, turns, code, message) => {
     const { answer } = await ask(turns);
-    expect(answer).toEqual({ ok: false, code, message: expect.stringMatching(message) });
+    const usage = expect.objectContaining({ calls: code === "service" ? 0 : turns.length });
+    expect(answer).toEqual({ ok: false, code, message: expect.stringMatching(message), usage });
     if (!answer.ok) expect(answer.message).not.toContain("\n");
   });
 });

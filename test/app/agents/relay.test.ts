@@ -117,6 +117,19 @@ describe("the relay", () => {
       400,
     ],
     ["the service's container", saying({ type: "container_upload", file_id: "file_1" }), "/v1/messages", "POST", 400],
+    ["a limit below nothing, as of money", { ...question, max_tokens: -1e12 }, "/v1/messages", "POST", 400],
+    ["a limit of half a token", { ...question, max_tokens: 0.5 }, "/v1/messages", "POST", 400],
+    ["another model behind the one", { ...question, fallbacks: [{ model: "m" }] }, "/v1/messages", "POST", 400],
+    ["another model's credit", { ...question, fallback_credit_token: "t" }, "/v1/messages", "POST", 400],
+    ["what costs more for its speed", { ...question, speed: "fast" }, "/v1/messages", "POST", 400],
+    ["what costs more for its place", { ...question, inference_geo: "us" }, "/v1/messages", "POST", 400],
+    [
+      "what is counted apart",
+      { ...question, context_management: { edits: [{ type: "compact_20260112" }] } },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
     ["no JSON", "{", "/v1/messages", "POST", 400],
     ["no call", {}, "/v1/messages", "POST", 400],
   ])("T172: passes on nothing of %s", async (_what, body, path, method, status) => {
@@ -137,6 +150,10 @@ describe("the relay", () => {
     ["opening of a file's address", heard({ type: "input_file", file_url: "https://a.example/secret" })],
     ["files that it keeps", heard({ type: "input_file", file_id: "file_1" })],
     ["opening of a tool's address", { input: [{ type: "function_call_output", output: [openaiPicture] }] }],
+    ["limit below nothing, as of money", { max_output_tokens: -1e12 }],
+    ["limit of half a token", { max_output_tokens: 0.5 }],
+    ["speed that costs more", { service_tier: "priority" }],
+    ["other speed that costs more", { service_tier: "fast" }],
     ["items that it keeps", { input: [{ type: "item_reference", id: "msg_1" }] }],
   ])("T172: passes on no call with OpenAI's %s", async (_what, more) => {
     const service = await brokenService([]);
@@ -259,6 +276,21 @@ describe("the relay", () => {
       expect(service.calls()).toBe(0);
     },
   );
+
+  test.each([
+    [
+      anthropic,
+      "/v1/messages",
+      { max_tokens: 0, speed: null, context_management: { edits: [{ type: "clear_thinking" }] } },
+    ],
+    [openai, "/v1/responses", { max_output_tokens: null, service_tier: "flex" }],
+  ])("passes on what costs no more than the model's price: $name", async (by, path, more) => {
+    const answer = by.name === "anthropic" ? toolEvents("Bash", "{}") : responseEvents([functionCall("exec", "{}")]);
+    const service = await brokenService([events(answer)]);
+    open.push(service);
+    const { ask } = await relayTo({ service: { ...by, baseUrl: service.url } });
+    expect((await ask({ ...(by.name === "anthropic" ? question : asking), ...more }, path)).status).toBe(200);
+  });
 
   test("T182: holds a few calls at once, however many a program makes", async () => {
     const answer = events(toolEvents("Bash", "{}"));

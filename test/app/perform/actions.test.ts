@@ -6,7 +6,7 @@ import { perform } from "../../../app/perform/perform.ts";
 import type { Effect, EffectResult } from "../../../core/effects.ts";
 import type { WorkflowRun } from "../../../sandbox/state/workflow-run.ts";
 import { upload } from "../../../sandbox/workflows/uploads.ts";
-import type { FileWrite } from "../../../schemas/step.ts";
+import type { FileWrite, StepResult } from "../../../schemas/step.ts";
 import { pack, tip } from "../../builders/effect-scenes.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
@@ -61,7 +61,12 @@ async function asked(): Promise<WorkflowRun> {
 }
 
 /** Ends a run well, with what `seal` uploads. */
-function end(run: WorkflowRun, written: FileWrite[] = files, parts?: Record<string, Uint8Array>): void {
+function end(
+  run: WorkflowRun,
+  written: FileWrite[] = files,
+  parts?: Record<string, Uint8Array>,
+  more: Partial<StepResult> = {},
+): void {
   const [started, ended] = [new Date(now), new Date(now + 90_000)].map((time) => time.toISOString());
   Object.assign(run, { status: "completed", conclusion: "success", updatedAt: ended });
   run.jobs.push({
@@ -70,7 +75,7 @@ function end(run: WorkflowRun, written: FileWrite[] = files, parts?: Record<stri
   });
   const { nonce = "", pack: digest = "", base = "" } = run.inputs;
   const told = { version: 1 as const, summary: "Done.", questions: [], claims: [] };
-  const result = { ...told, outcome: "finished" as const, code: "finished" as const };
+  const result = { ...told, outcome: "finished" as const, code: "finished" as const, ...more };
   const sealed = sealedFiles({ version: 1, nonce, pack: digest, base, run: run.id, result }, written);
   upload(acme.sandbox.state, run, "sallyport-result", Buffer.from(zipSync(parts ?? Object.fromEntries(sealed))));
 }
@@ -97,7 +102,7 @@ describe("a run on Actions", () => {
     const answer = await once();
     expect(answer).toMatchObject({
       ...{ type: "answer", tool: { name: "custom", version: null }, usage: { calls: 0 } },
-      actions: { run: run.id, workflow: blob, seconds: 90 },
+      actions: { run: run.id, workflow: blob, seconds: 90, minutes: 2 },
     });
     expect(await resultOf(answer)).toMatchObject({ outcome: "finished", files });
   });
@@ -110,6 +115,18 @@ describe("a run on Actions", () => {
     expect(runs().filter(({ title }) => title === run?.title)).toHaveLength(1);
     if (run !== undefined) end(run);
     expect(await once()).toMatchObject({ type: "answer", actions: { run: run?.id } });
+  });
+
+  test("T136: whose answer was lost is not mixed up with one that a person started under its name", async () => {
+    acme.sandbox.fault({ kind: "status", method: "POST", path: "/dispatches$", status: 502, after: true });
+    await expect(once()).rejects.toMatchObject({ code: "github", retry: true });
+    const run = runs().at(-1);
+    if (run === undefined) throw new Error("no run was asked for");
+    const [lena] = acme.sandbox.state.accounts;
+    runs().push({ ...run, id: run.id + 5_000, actor: lena ?? run.actor, jobs: [] });
+    await expect(once()).rejects.toMatchObject(waits);
+    end(run);
+    expect(await once()).toMatchObject({ type: "answer", actions: { run: run.id } });
   });
 
   test("whose request never arrived is asked for again, under the same name", async () => {
@@ -187,6 +204,36 @@ describe("a run on Actions", () => {
     end(run);
     spoil(run);
     expect(await resultOf(await once())).toMatchObject(refusal(code));
+  });
+
+  const usage = { model: "claude-sonnet-5-5", calls: 2, inputTokens: 9, outputTokens: 1 };
+  test.each<[StepResult["code"], string]>([
+    ["turns-exceeded", "more than 2 calls were made"],
+    ["tokens-exceeded", "more than 10 tokens were used"],
+    ["money-exceeded", "the budget of the story is used up"],
+    ["silence", "the model said nothing for 5 s"],
+  ])("that the App ended for its %s is told as that, whatever the run says of itself", async (code, message) => {
+    const run = await asked();
+    const spent = { usage, redacted: [], ended: { code, message, retry: false, until: null } };
+    const { open } = acme.world.dispatches;
+    const dispatches = {
+      ...acme.world.dispatches,
+      open: async (fresh: Parameters<typeof open>[0]) => ({ ...(await open(fresh)), spent }),
+    };
+    end(run);
+    const answer = await perform(effect, { ...world(), dispatches }, async () => "");
+    expect(answer).toMatchObject({ usage, actions: { run: run.id, seconds: 90 } });
+    expect(await resultOf(answer)).toMatchObject({ outcome: "failed", code, summary: message, files: [] });
+  });
+
+  test.each<[StepResult["code"], string]>([
+    ["time-exceeded", "custom was ended: the time for this work is used up"],
+    ["memory-exceeded", "custom was ended: it used more than 4294967296 bytes of memory"],
+    ["silence", "custom was ended: the program said nothing for 5 s"],
+  ])("whose own runner ended the program for its %s is told as that", async (code, summary) => {
+    const run = await asked();
+    end(run, [], undefined, { outcome: "failed", code, summary });
+    expect(await resultOf(await once())).toMatchObject({ outcome: "failed", code, summary, files: [] });
   });
 
   test("T179: that wrote outside its scope is a bad answer", async () => {

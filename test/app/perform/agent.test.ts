@@ -226,10 +226,13 @@ describe("the planner", () => {
   });
 
   test("that proposes nothing usable fails with a reason, and nothing is stored as a plan", async () => {
-    await withModels([call("propose_plan", {}), call("propose_plan", { approach: "x" })], async (context) => {
+    const usage = { input_tokens: 4, output_tokens: 1 };
+    const turns = [{}, { approach: "x" }].map((input) => ({ ...call("propose_plan", input), usage }));
+    await withModels(turns, async (context) => {
       expect(await perform(await ask(), context, async () => "")).toMatchObject({
         type: "plan-failed",
         code: "bad-answer",
+        usage: { calls: 2, inputTokens: 8, outputTokens: 2 },
       });
     });
   });

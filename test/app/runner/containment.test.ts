@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { limitEnds } from "../../builders/limit-ends.ts";
 import { runScript, unconfined } from "../../hosts/enclosure.ts";
 
 /** What a hostile script cannot be told by anything that it is given. */
@@ -94,13 +95,18 @@ confined("a hostile program", () => {
 confined("a limit ends a program within five seconds, and is told as what it is", () => {
   test.each([
     ["processes: a fork bomb", "processes-exceeded", "bomb() { bomb | bomb & }; bomb; sleep 100"],
-    ["memory", "memory-exceeded", "tail -c 400000000 /dev/zero | sort"],
     ["printed bytes", "output-exceeded", "yes"],
     ["written bytes", "output-exceeded", "for i in $(seq 1 99); do head -c 20000000 /dev/zero > f$i; done; sleep 99"],
     ["many empty files", "output-exceeded", "touch {1..20000}; sleep 99"],
   ])("%s", async (_what, code, script) => {
     const { stopped } = await runScript(script);
     expect(stopped?.code).toBe(code);
+  });
+
+  test("memory", async () => {
+    const { stopped, begunMs } = await runScript("echo begun; tail -c 400000000 /dev/zero | sort");
+    expect([stopped?.code, `custom was ended: ${stopped?.message}`]).toEqual(limitEnds.memory);
+    expect(begunMs).toBeLessThan(5_000);
   });
 
   test("time and silence", async () => {

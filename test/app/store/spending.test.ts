@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { requireLease, takeLease } from "../../../app/store/leases.ts";
-import { openPurse } from "../../../app/store/spending.ts";
+import { openPurse, restoreSpending } from "../../../app/store/spending.ts";
+import type { TypedEntry } from "../../../core/entries.ts";
 import type { Budget } from "../../../schemas/policy-agents.ts";
 
 let open: OpenDatabase;
@@ -66,6 +67,54 @@ test("a call of which nobody tells what it cost counts as the worst; one that wa
 test("a day's budget that no call fits into is no reason to wait for the next day", async () => {
   const repository = ++repositories;
   expect(await spend({ day: 0.5 }, { repository })).toMatchObject({ ok: false, until: null });
+  // Nor is what was spent of it already.
+  const small = await purse({ day: 0.5 }, { repository }).reserve({ read: 0, written: 10 });
+  expect(small.ok).toBe(true);
+  const refused = await spend({ day: 0.5 }, { repository });
+  expect(refused).toMatchObject({ ok: false, until: null, why: expect.not.stringContaining("tomorrow") });
+});
+
+test("what was put off says that another policy asks for another approval", async () => {
+  const repository = ++repositories;
+  await spend({ day: 1.5 }, { repository });
+  const { why } = Object(await spend({ day: 1.5 }, { repository }));
+  expect(why).toMatch(
+    /; it goes on tomorrow\. To go on today, a maintainer raises .+ stopped, planned and approved again$/,
+  );
+});
+
+describe("a database that was lost", () => {
+  const cost = (micros: number) => ({ micros, currency: "USD", price });
+  const at = "2026-11-21T09:00:00.000Z";
+  const spentBy = (kind: string, story: number, micros: number, more: object = {}) => ({
+    ...{ seq: ++seq, hash: "", kind, at, actor: { type: "app", id: 1, login: "a" }, subject: [] },
+    body: { story, cost: cost(micros), ...more },
+  });
+  let seq = 0;
+  const entries = [
+    spentBy("plan.failed", 1, 100_000),
+    spentBy("plan.proposed", 1, 200_000),
+    spentBy("response.recorded", 1, 300_000, { prompt: 3 }),
+    spentBy("advice.given", 1, 400_000, { prompt: 3 }),
+    { ...spentBy("plan.proposed", 2, 0), at: "2026-11-20T09:00:00.000Z", body: { story: 2, cost: cost(500_000) } },
+    // Without a price nobody knows what it cost, and money of another currency is counted in that one.
+    { ...spentBy("plan.proposed", 1, 0), body: { story: 1 } },
+    { ...spentBy("plan.proposed", 1, 0), body: { story: 1, cost: { ...cost(9_000_000), currency: "EUR" } } },
+  ] as unknown as TypedEntry[];
+
+  test.each<[keyof Budget, number, number]>([
+    ["story", 2, 1.0],
+    ["day", 2, 1.0],
+    ["campaign", 2.5, 1.5],
+  ])("gives no new budget: the sums of the %s come back from the ledger", async (part, enough, spent) => {
+    const repository = ++repositories;
+    await restoreSpending(open.db, repository, entries);
+    expect(await purse({ [part]: enough - 0.01 }, { repository }).reserve(call)).toMatchObject({
+      ok: false,
+      why: expect.stringContaining(`USD ${spent.toFixed(2)} of`),
+    });
+    expect(await purse({ [part]: enough }, { repository }).reserve(call)).toMatchObject({ ok: true });
+  });
 });
 
 test("two runs at once do not both spend the last of the day", async () => {

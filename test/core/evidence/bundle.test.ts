@@ -1,9 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
+import { bundleMarkdown } from "../../../app/cli/ledger/bundle-text.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { assembleBundle, type BundleSource } from "../../../core/evidence/bundle.ts";
+import { tracePull } from "../../../core/evidence/trace.ts";
 import { EvidenceBundle } from "../../../schemas/evidence.ts";
 import { casefileRun } from "../../builders/casefile-story.ts";
 import { mergedStory, type Reached } from "../../builders/merged-story.ts";
+import { digest, verifiedStory } from "../../builders/verified-story.ts";
 
 const head = "d".repeat(40);
 const merged = "e".repeat(40);
@@ -30,6 +33,27 @@ describe("a bundle", () => {
       ["log", "tasks/2/EXEC_LOG.md"],
     ]);
     expect(bundleOf(road("captured"))).not.toHaveProperty("casefiles");
+  });
+
+  test("G2: lists for an auditor what ran on its answer and how that ended, what it cost and who worked", () => {
+    const price = { input: 1, output: 1 };
+    const { entries } = verifiedStory("tests", ["npm test"], {
+      ...{ model: "m", prices: { currency: "USD", models: { m: price } } },
+    });
+    const bundle = bundleOf(entries);
+    expect(bundle.verification).toMatchObject([
+      { argv: ["npm", "ci"], exit: 0, seconds: 5, output: "3".repeat(64) },
+      { argv: ["npm", "test"], exit: 0, seconds: 3, output: digest },
+    ]);
+    expect(bundle.cost).toEqual({ micros: 2, currency: "USD", price });
+    expect(kindsOf(bundle)).toContain("verification.recorded");
+    expect(bundleMarkdown(bundle)).toContain(`| \`npm test\` | succeeded after 3 s; what it printed: \`${digest}\` |`);
+    expect(bundleMarkdown(bundle)).toContain("| Cost | USD 0.01 |");
+    expect(tracePull(entries, 11).links.find(({ link }) => link === "commands")?.text).toBe(
+      `\`npm ci\` succeeded after 5 s, its output ${"3".repeat(64)}; \`npm test\` succeeded after 3 s, its output ${digest}`,
+    );
+    for (const field of ["verification", "cost", "tool", "actions"])
+      expect(bundleOf(road("captured"))).not.toHaveProperty(field);
   });
 
   test("once captured names the attempt, its prompt, answer, model and commit, and nothing that is not known yet", () => {

@@ -53,6 +53,20 @@ describe("a test-result", () => {
     expect(statement?.subject).toEqual([{ name: "head", digest: { gitCommit: head } }]);
   });
 
+  test("names the commands that Sallyport ran beside the checks; they are enough where there are none", () => {
+    const ran = (argv: string[], exit: number) => ({ argv, exit, seconds: 1, output: "a".repeat(64), excerpt: "" });
+    const verification = [ran(["npm", "ci"], 0), ran(["npm", "test"], 0)];
+    const predicate = (more: object) => testResult({ ...bundle, verification, ...more }, null)?.predicate;
+    expect(predicate({ ci: "pass", checks: [check("a", "success")] })).toMatchObject({
+      ...{ result: "PASSED", passedTests: ["@ci/a", "sallyport: npm ci", "sallyport: npm test"], failedTests: [] },
+    });
+    expect(predicate({ ci: "none", checks: [] })).toMatchObject({ result: "PASSED" });
+    expect(predicate({ ci: "none", checks: [], verification: [ran(["make"], 2)] })).toMatchObject({
+      ...{ result: "FAILED", passedTests: [], failedTests: ["sallyport: make"] },
+    });
+    expect(predicate({ ci: null, checks: null })).toBeUndefined();
+  });
+
   test.each([
     ["nothing was sealed", { ci: null, checks: null }],
     ["there were no checks", { ci: "none" as const, checks: [] }],

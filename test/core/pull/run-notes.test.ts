@@ -2,30 +2,8 @@ import { expect, test } from "@jest/globals";
 import type { CheckFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { runNotes } from "../../../core/pull/run-notes.ts";
-import { Policy } from "../../../schemas/policy.ts";
-import { playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
-
-const commit = "1".repeat(40);
-const digest = "2".repeat(64);
-
-/** A story whose first prompt has its commit; at the level `tests` its commands ran. */
-function written(execution: "none" | "tests", verification: string[], agents: object = {}): Story {
-  const story = playStory();
-  const roles = { web: { allow: ["web/**"], execution } };
-  story.state.policy = Policy.parse({ version: 1, people: policy.people, roles, extends: "default", agents });
-  story.say("lena", "/plan");
-  story.propose({ ...samplePlan, verification });
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
-  story.answer();
-  const ran = { argv: ["npm", "test"], exit: 0, seconds: 3, output: digest, excerpt: "" };
-  if (execution === "tests")
-    story.finish("run-commands", { status: "done", result: { type: "verification", commands: [ran], evidence: [] } });
-  const parent = story.state.base;
-  story.finish("write-change", { status: "done", result: { type: "commit", commit, tree: commit, parent, files: [] } });
-  return story;
-}
+import { storyCost } from "../../../core/story/next-step.ts";
+import { commit, digest, verifiedStory as written } from "../../builders/verified-story.ts";
 
 const check = (name: string, more: Partial<CheckFact> = {}): CheckFact => ({
   ...{ id: 1, suite: 1, name, app: "github-actions", status: "completed", conclusion: "success" },
@@ -54,4 +32,24 @@ test("what models cost stands there, for the prompt and the story; without price
   expect(runNotes(entries, commit, known([]))).toContain("Models cost USD 0.02 for #3, and USD 0.04 for #2.");
   expect(runNotes(written("none", []).entries, commit, known([])).trim()).toBe("");
   expect(runNotes(entries, "3".repeat(40), known([]))).toBe("");
+});
+
+test("the minutes of Actions stand beside what models cost, each job's begun ones", () => {
+  const price = { input: 10_000, output: 10_000 };
+  const story = written("none", [], { model: "m", prices: { currency: "USD", models: { m: price } } });
+  const onActions = (actions: object) =>
+    story.entries.map((entry) =>
+      entry.kind === "response.recorded"
+        ? { ...entry, body: { ...entry.body, actions: { run: 7, workflow: commit, seconds: 61, ...actions } } }
+        : entry,
+    );
+  const told = (actions: object) => runNotes(onActions(actions), commit, known([])).trim();
+  expect(told({ minutes: 3 })).toBe(
+    "Models cost USD 0.02 for #3, and USD 0.04 for #2. Its runs on Actions took 3 minutes.",
+  );
+  // An older entry has the seconds of all jobs alone.
+  expect(told({})).toContain("took 2 minutes.");
+  expect(storyCost({ ...story.facts(), entries: onActions({ minutes: 1 }) })).toBe(
+    "Models cost USD 0.04 for it so far. Runs on Actions took 1 minute.",
+  );
 });

@@ -4,7 +4,7 @@ import { replayRun } from "../../../core/replay/replay.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { gitOf, sourcesOf } from "../../builders/recorded-run.ts";
-import { begin, playStory, policy, type Story } from "../../builders/story.ts";
+import { begin, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
 const price = { input: 3_000, output: 15_000 };
 const prices = { currency: "USD", models: { "claude-x": price } };
@@ -45,6 +45,30 @@ test("what models cost is recorded with the price, told on the story, and derive
     entry.kind === "response.recorded" ? { ...entry, body: { ...entry.body, cost: { ...cost, micros: 1 } } } : entry,
   );
   expect(costs(cheaper)?.map(({ result }) => result)).toEqual(["same", "differs"]);
+});
+
+test("a plan that failed costs too, and says what; one that no model was asked for costs nothing", () => {
+  const story = playStory();
+  const agents = { model: "m", prices: { ...prices, models: { m: price } } };
+  const { people, roles } = policy;
+  story.state.policy = Policy.parse({ version: 1, people, roles, extends: "default", agents });
+  const fail = (used: object) => {
+    story.say("lena", "/plan");
+    const failure = { type: "plan-failed" as const, code: "bad-answer", message: "It has no form.", ...used };
+    story.finish("ask-planner", { status: "done", result: failure });
+    return entriesOf(story.entries, "plan.failed").at(-1)?.body;
+  };
+  const usage = { model: "m", calls: 2, inputTokens: 1, outputTokens: 1 };
+  expect(fail({ usage })).toMatchObject({ usage, cost: { micros: 18_000, currency: "USD", price } });
+  expect(story.state.sticky).toContain("Models cost USD 0.02 for it so far.");
+  expect(fail({})).not.toHaveProperty("cost");
+  // A plan that came, and that the policy does not let stand, was paid for as well.
+  story.say("lena", "/plan");
+  story.propose({ ...samplePlan, prompts: samplePlan.prompts.map((prompt) => ({ ...prompt, role: "none" })) });
+  expect(entriesOf(story.entries, "plan.failed").at(-1)?.body).toMatchObject({
+    code: "plan-outside-policy",
+    cost: { micros: 18_000 },
+  });
 });
 
 test("without prices no entry speaks of money", () => {
