@@ -175,7 +175,7 @@ const ends: Readonly<Record<string, Answer["end"]>> = {
   SPII: "refused",
 };
 
-/** A stored answer as every service gives it; `asked`: how many characters the call had. */
+/** A stored answer as every service gives it; `asked`: how many bytes the call had. */
 export function answerOf(stored: Stored, asked: () => number): Answer {
   const parts = partsOf(stored);
   const calls = parts.flatMap(({ functionCall: call }) =>
