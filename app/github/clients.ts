@@ -12,7 +12,7 @@ import { appKeyProblem } from "./app-key.ts";
 import { guardReads, guardRequests } from "./guard.ts";
 import { findHome, type InstalledRepository, keepListed, listInstalled } from "./installations.ts";
 import { createLimits, type Limits } from "./limits.ts";
-import { keepToken, permissionsFor } from "./token.ts";
+import { keepToken, mintIfThere, permissionsFor } from "./token.ts";
 
 /**
  * Replaces the throttle's queue for writes, which passes one request per second and counts GraphQL queries as writes. A
@@ -87,15 +87,27 @@ export function createGitHub(
     homes.set(id, home);
     const { installation, owner, repo } = await home;
     installationOf.set(id, installation.id);
-    const token = keepToken(() =>
-      mint({
-        type: "installation",
-        installationId: installation.id,
-        repositoryIds: [id],
-        permissions: permissionsFor(use, installation),
-        refresh: true,
-      }),
-    );
+    const token = keepToken(async () => {
+      // Its owner may have accepted more permissions since the look-up, or may have ended it.
+      const current = (await tools.listed(false)).find((one) => one.id === installation.id) ?? installation;
+      const minted = await mintIfThere(() =>
+        mint({
+          type: "installation",
+          installationId: installation.id,
+          repositoryIds: [id],
+          permissions: permissionsFor(use, current),
+          refresh: true,
+        }),
+      );
+      if (minted !== null) return minted;
+      // Installed anew, or moved to another account. What GitHub said is not of what the caller asked for.
+      forget();
+      throw new SallyportError(
+        "github",
+        `installation ${installation.id} gives no token for ${owner}/${repo} now; it is looked up again`,
+        { retry: true },
+      );
+    });
     const client = octokit(`installation-${installation.id}`, {}, use === "read" ? { write: unthrottled } : {});
     guardRequests(client, {
       use,
@@ -142,7 +154,7 @@ export function createGitHub(
     },
     forRepository(id, use) {
       const key = `${id}/${use}`;
-      // If one of the two clients met another repository, the other would too.
+      // What one of the two clients met, another repository or a refused token, the other would meet too.
       const forget = () => {
         clients.delete(`${id}/read`);
         clients.delete(`${id}/write`);

@@ -1,5 +1,4 @@
 import type { InstallationAuthOptions } from "@octokit/auth-app";
-import { LRUCache } from "lru-cache";
 import type { ProbotOctokit } from "probot";
 import { SallyportError } from "../../core/errors.ts";
 import { type Minted, mintIfThere } from "./token.ts";
@@ -68,15 +67,17 @@ export type Listed = (isFresh: boolean) => Promise<Installation[]>;
 /** How long a list of installations is good for, in milliseconds. */
 const listedMs = 60_000;
 
-/** Lists installations, and keeps the list for a while. */
+/** Lists installations, and keeps the list for a while: from when it was asked for, however often it is used. */
 export function keepListed(tools: Pick<InstallationTools, "asApp">): Listed {
-  const kept = new LRUCache<"all", Promise<Installation[]>>({ max: 1, ttl: listedMs });
+  let kept: { listed: Promise<Installation[]>; until: number } | null = null;
   return (isFresh) => {
-    const before = isFresh ? undefined : kept.get("all");
-    const listed = before ?? listInstallations(tools);
-    kept.set("all", listed);
-    listed.catch(() => kept.delete("all"));
-    return listed;
+    if (kept !== null && !isFresh && Date.now() < kept.until) return kept.listed;
+    const one = { listed: listInstallations(tools), until: Date.now() + listedMs };
+    kept = one;
+    one.listed.catch(() => {
+      if (kept === one) kept = null;
+    });
+    return one.listed;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Use } from "./allowed-calls.ts";
+import { limitOf } from "./rate-limit.ts";
 
 /** A minted installation token, with its expiry as RFC 3339. */
 export type Minted = { token: string; expiresAt: string };
@@ -57,14 +58,15 @@ export function keepToken(mint: () => Promise<Minted>): KeptToken {
 }
 
 /**
- * Mints a token; null if the repository is not among those of the installation. Source: GitHub docs, "Create an
- * installation access token".
+ * Mints a token; null if the installation gives none: it has not the repository, lacks a permission, is suspended or
+ * gone. A rate limit says none of these. Source: GitHub docs, "Create an installation access token".
  */
 export async function mintIfThere(mint: () => Promise<Minted>): Promise<Minted | null> {
   try {
     return await mint();
   } catch (error) {
     const status = error instanceof Error && "status" in error ? error.status : null;
+    if (limitOf(error, new Date()) !== null) throw error;
     if (status === 403 || status === 404 || status === 422) return null;
     throw error;
   }
