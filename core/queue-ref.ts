@@ -4,7 +4,9 @@ export type QueueRef = { branch: string; pull: number; base: string };
 /** The prefix of the merge queue's branches, below `refs/`. */
 export const queueRefs = "heads/gh-readonly-queue/";
 
-const form = /^refs\/heads\/gh-readonly-queue\/(.+)\/pr-([1-9][0-9]{0,9})-([0-9a-f]{40}(?:[0-9a-f]{24})?)$/;
+// Git lets no branch's name have a control character; a store would refuse it, or half of a pair of code units.
+const form =
+  /^refs\/heads\/gh-readonly-queue\/([^\p{Cc}\p{Cs}]+)\/pr-([1-9][0-9]{0,9})-([0-9a-f]{40}(?:[0-9a-f]{24})?)$/u;
 
 /**
  * Parses the full ref of a merge group; null for any other ref. GitHub names these branches, but anyone who can push

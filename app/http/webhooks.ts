@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EmitterWebhookEvent } from "@octokit/webhooks";
+import { type EmitterWebhookEvent, emitterEventNames } from "@octokit/webhooks";
 import { groupSubject, repositorySubject, subjectKey } from "../../core/effects.ts";
 import { messageOf } from "../../core/errors.ts";
 import { checkName } from "../../core/health/required-check.ts";
@@ -56,7 +56,8 @@ function installedOrNot(payload: EmitterWebhookEvent["payload"]): { id: number }
  * concerns the pull requests into it.
  */
 function afterPush(repository: number, ref: string, defaultBranch: string): Search[] {
-  const [, branch] = /^refs\/heads\/(.+)$/.exec(ref) ?? [];
+  // No branch's name has a control character or half of a pair of code units, and no job with one could be stored.
+  const [, branch] = /^refs\/heads\/([^\p{Cc}\p{Cs}]+)$/u.exec(ref) ?? [];
   if (branch === undefined) return [];
   return [branch === defaultBranch ? { repository, sha: null } : { repository, sha: null, base: branch }];
 }
@@ -75,6 +76,12 @@ export type WebhookReceiver = {
   /** Fails while deliveries cannot be stored. */
   ready(): Promise<void>;
 };
+
+/** The most characters of a delivery's id; GitHub's have 36. */
+const mostId = 200;
+
+/** The events that GitHub publishes. */
+const published: ReadonlySet<string> = new Set(emitterEventNames);
 
 /** How long after a delivery that was not stored the service is not ready, unless one is stored, in milliseconds. */
 const distrustMs = 30_000;
@@ -131,11 +138,15 @@ export function createReceiver(tools: {
   const take = async ({ id, name, payload }: EmitterWebhookEvent, named: Named) => {
     let outcome = "failed";
     const isNaming = named.subjects.length + named.searches.length > 0;
+    // Nobody signed the two, so they fill neither the log nor the metrics, and what they are says nothing of the store.
+    if (id.length > mostId) throw new Error(`a delivery's id has at most ${mostId} characters`);
+    const event = published.has(name) ? name : "other";
     try {
       const isFresh = await store({ guid: id, event: name, named: isNaming ? JSON.stringify(named) : null });
       distrustedUntil = 0;
       outcome = isFresh ? "stored" : "repeated";
-      if (isFresh && isNaming) passOn();
+      // One that came again may have been stored by a process that never heard so, or ended then.
+      if (isNaming) passOn();
       if (!isFresh) log.debug({ event: name }, "a delivery came again");
       else log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
     } catch (error) {
@@ -144,7 +155,7 @@ export function createReceiver(tools: {
       // The caller gets no details: an error's message can hold secrets.
       throw new Error(`delivery ${id} was not stored`);
     } finally {
-      deliveries.inc({ event: name, outcome });
+      deliveries.inc({ event, outcome });
     }
     // Only where to look: what became of the run is read from GitHub.
     if (name === "workflow_run" && payload.action === "completed" && payload.repository)

@@ -234,10 +234,13 @@ const versions: readonly (readonly string[])[] = [
     "create index if not exists dispatches_run on dispatches (repository, run)",
     "create index if not exists dispatches_bearer on dispatches (bearer)",
   ],
-  // What deliveries name that were stored together is one row; an older process passes on what it stores itself.
+  // What deliveries name that were stored together is one row. It is moved in one statement: an older process stores
+  // more meanwhile, and passes it on itself unless it ends before.
   [
     "create table if not exists waiting_names (id bigserial primary key, named text not null)",
-    "insert into waiting_names (named) select '[' || named || ']' from deliveries where named is not null order by received_at",
-    "update deliveries set named = null where named is not null",
+    `with beside as (select guid, named, received_at from deliveries where named is not null for update),
+       moved as (update deliveries set named = null from beside where deliveries.guid = beside.guid
+         returning beside.named, beside.received_at)
+     insert into waiting_names (named) select '[' || named || ']' from moved order by received_at`,
   ],
 ];

@@ -9,7 +9,7 @@ import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
-import { holdLease, requireLease } from "./leases.ts";
+import { holdLease, isHeld, lost } from "./leases.ts";
 import { putOverview } from "./overviews.ts";
 import type { Reading } from "./readings.ts";
 
@@ -60,8 +60,9 @@ export async function saveDecision(
   const { subject, fence, repository, seen } = where;
   const lease = { key: subjectKey(subject), fence };
   if (isOverviewOnly(decision)) {
-    await requireLease(db, lease);
-    if (decision.overview !== undefined) await putOverview(db, subject, decision.overview);
+    const { overview } = decision;
+    const isHolder = await (overview === undefined ? isHeld(db, lease) : putOverview(db, subject, overview, lease));
+    if (!isHolder) throw lost(lease.key);
     return "recorded";
   }
   return db.transaction().execute(async (trx) => {
@@ -69,7 +70,7 @@ export async function saveDecision(
     await holdLease(trx, lease);
     if (!(await append(trx, repository, decision.drafts, tools, seen))) return "moved";
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
-    if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview);
+    if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview, lease);
     const cancelled: Effect[] = [];
     for (const draft of decision.drafts) {
       const work = endedWork(draft, repository.id);

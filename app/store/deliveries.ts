@@ -38,19 +38,27 @@ export async function tryStoring(db: Database): Promise<void> {
     .execute();
 }
 
-/** How many rows of names are passed on in one transaction; one holds what up to a hundred deliveries name. */
+/** How many rows of names are passed on in one transaction; one holds what up to five hundred deliveries name. */
 const batchSize = 50;
 
 /**
  * Takes what stored deliveries name and was not passed on yet, the oldest first, each row as a list in JSON; whoever
  * takes it passes it on in the same transaction. What another process is taking is left to it. Nothing is left once
- * fewer come than there may be.
+ * fewer come than there may be. An older process keeps what they name beside the deliveries, and may have ended since.
  */
 export async function takeNamed(trx: Transaction<Tables>): Promise<{ lists: string[]; isAll: boolean }> {
   const { rows } = await sql<{ id: string; named: string }>`
-    delete from waiting_names where id in (
-      select id from waiting_names order by id limit ${sql.lit(batchSize)} for update skip locked)
-    returning id, named`.execute(trx);
+    with beside as (
+      select guid, named from deliveries where named is not null order by received_at limit ${sql.lit(batchSize)}
+      for update skip locked
+    ), older as (
+      update deliveries set named = null from beside where deliveries.guid = beside.guid returning beside.named
+    ), taken as (
+      delete from waiting_names where id in (
+        select id from waiting_names order by id limit ${sql.lit(batchSize)} for update skip locked)
+      returning id, named
+    )
+    select 0 as id, '[' || named || ']' as named from older union all select id, named from taken`.execute(trx);
   const inOrder = rows.toSorted((one, other) => Number(one.id) - Number(other.id));
   return { lists: inOrder.map(({ named }) => named), isAll: rows.length < batchSize };
 }

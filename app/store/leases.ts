@@ -51,7 +51,8 @@ export async function requireLease(db: Database, lease: Lease): Promise<void> {
   if (!(await isHeld(db, lease))) throw lost(lease.key);
 }
 
-function lost(key: string): SallyportError {
+/** The failure of a worker that somebody took the place of. */
+export function lost(key: string): SallyportError {
   return new SallyportError("lease-lost", `${key} was taken over by another worker; nothing was recorded`);
 }
 

@@ -1,7 +1,8 @@
-import { type Selectable, sql, type Transaction } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Overview } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { Database, Tables } from "./database.ts";
+import { isHeld, type Lease } from "./leases.ts";
 
 /** Where a subject stands, and since when it stands there. */
 export type OverviewRow = Selectable<Tables["overviews"]>;
@@ -10,35 +11,34 @@ export type OverviewRow = Selectable<Tables["overviews"]>;
 export type ListedRow = Omit<OverviewRow, "verdict">;
 
 /**
- * Records where a subject stands. `since` is when its state, its need or its next step last changed; an equal overview
- * writes nothing.
+ * Records where a subject stands, if the lease is held; false: somebody took it over. `since` is when its state, its need
+ * or its next step last changed; an equal overview writes nothing. It is one statement, and whoever takes the lease over
+ * waits for its end: of two overviews the later worker's stands.
  */
 export async function putOverview(
-  db: Database | Transaction<Tables>,
+  db: Database,
   { kind, repository, number }: Subject,
   overview: Overview,
-): Promise<void> {
-  if (kind === "group" || kind === "repository") return;
-  await db
-    .insertInto("overviews")
-    .values({ repository, kind, number, ...overview })
-    .onConflict((conflict) =>
-      conflict
-        .columns(["repository", "kind", "number"])
-        .doUpdateSet({
-          ...overview,
-          verdict: sql`coalesce(excluded.verdict, overviews.verdict)`,
-          since: sql`case when (overviews.state, overviews.needs, overviews.step)
-            is not distinct from (excluded.state, excluded.needs, excluded.step) then overviews.since else now() end`,
-        })
-        .where(
-          sql<boolean>`(overviews.title, overviews.state, overviews.needs, overviews.blocks, overviews.step, overviews.who,
-            overviews.open, overviews.verdict) is distinct from (excluded.title, excluded.state, excluded.needs,
-            excluded.blocks, excluded.step, excluded.who, excluded.open,
-            coalesce(excluded.verdict, overviews.verdict))`,
-        ),
+  lease: Lease,
+): Promise<boolean> {
+  if (kind === "group" || kind === "repository") return isHeld(db, lease);
+  const { title, state, needs, blocks, step, who, open, verdict } = overview;
+  const { rows } = await sql`
+    with held as (select from leases where subject = ${lease.key} and fence = ${lease.fence} for share), put as (
+      insert into overviews (repository, kind, number, title, state, needs, blocks, step, who, open, verdict)
+      select ${repository}::bigint, ${kind}, ${number}::integer, ${title}, ${state}, ${needs}, ${blocks}, ${step},
+        ${who}, ${open}::boolean, ${verdict} from held
+      on conflict (repository, kind, number) do update set (title, state, needs, blocks, step, who, open, verdict, since) = (
+        excluded.title, excluded.state, excluded.needs, excluded.blocks, excluded.step, excluded.who, excluded.open,
+        coalesce(excluded.verdict, overviews.verdict),
+        case when (overviews.state, overviews.needs, overviews.step)
+          is not distinct from (excluded.state, excluded.needs, excluded.step) then overviews.since else now() end)
+      where (overviews.title, overviews.state, overviews.needs, overviews.blocks, overviews.step, overviews.who,
+        overviews.open, overviews.verdict) is distinct from (excluded.title, excluded.state, excluded.needs,
+        excluded.blocks, excluded.step, excluded.who, excluded.open, coalesce(excluded.verdict, overviews.verdict))
     )
-    .execute();
+    select from held`.execute(db);
+  return rows.length > 0;
 }
 
 /** Where one subject stands; null: nothing was decided on it. */

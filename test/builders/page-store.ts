@@ -2,6 +2,7 @@
 import { createSigner } from "../../app/ledger/signer.ts";
 import { adoptLines } from "../../app/store/chain.ts";
 import { type Database, openDatabase } from "../../app/store/database.ts";
+import { takeLease } from "../../app/store/leases.ts";
 import { putOverview } from "../../app/store/overviews.ts";
 import { stepLog } from "../../app/store/steps.ts";
 import type { Overview } from "../../core/decision.ts";
@@ -36,7 +37,9 @@ export async function putAll(
   repository = web.id,
 ) {
   await db.transaction().execute(async (trx) => {
-    for (const { kind, number, ...overview } of rows) await putOverview(trx, { kind, repository, number }, overview);
+    const lease = { key: "rows", fence: await takeLease(trx, "rows") };
+    for (const { kind, number, ...overview } of rows)
+      await putOverview(trx, { kind, repository, number }, overview, lease);
   });
 }
 

@@ -6,6 +6,7 @@ import { sql } from "kysely";
 import { closeServer, startServer } from "../../../app/http/server.ts";
 import { createReceiver } from "../../../app/http/webhooks.ts";
 import type { Queue } from "../../../app/queue/queue.ts";
+import { deliveries } from "../../../app/settings/metrics.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { storeDeliveries } from "../../../app/store/deliveries.ts";
 import { subjectKey } from "../../../core/effects.ts";
@@ -20,6 +21,9 @@ let url: string;
 /** What the queue does when it is told what deliveries name. */
 let during: () => Promise<void> = async () => {};
 let passOn: () => void;
+let ready: () => Promise<void>;
+/** Whether the answer to the next statement is lost, which has been done by then. */
+let isAnswerLost = false;
 const ending = new AbortController();
 
 beforeAll(async () => {
@@ -32,9 +36,18 @@ beforeAll(async () => {
     },
   };
   const { signal } = ending;
-  const webhooks = createReceiver({ db: database.db, queue, botId: 9, log: failuresIn([]), signal });
+  const db = database.db.withPlugin({
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      if (!isAnswerLost) return result;
+      isAnswerLost = false;
+      throw new Error("the connection ended");
+    },
+  });
+  const webhooks = createReceiver({ db, queue, botId: 9, log: failuresIn([]), signal });
   const { receive } = webhooks;
   passOn = webhooks.passOn;
+  ready = webhooks.ready;
   server = await startServer(
     { webhookSecret: secret, host: "127.0.0.1", port: 0, metricsToken: null },
     { receive, ready: async () => undefined, metrics: async () => "" },
@@ -125,6 +138,39 @@ test("T229: a delivery that could not be stored is no duplicate when it comes ag
   expect((await send(opened, again)).status).toBe(200);
   await isPassedOn();
   expect(marked).toEqual(["issue/5/7"]);
+});
+
+test("what one names that was stored, though nobody was told, is passed on when it comes again", async () => {
+  const again = { "x-github-delivery": randomUUID() };
+  isAnswerLost = true;
+  expect((await send(opened, again)).status).toBe(500);
+  expect((await send(opened, again)).status).toBe(200);
+  await isPassedOn();
+  expect(marked).toEqual(["issue/5/7"]);
+});
+
+test("what an older process stored beside this one, and left behind, is passed on too, each once", async () => {
+  const named = JSON.stringify({ subjects: [{ kind: "pull", repository: 5, number: 9 }], searches: [] });
+  await sql`insert into deliveries (guid, event, named) values (${randomUUID()}, 'pull_request', ${named})`.execute(
+    database.db,
+  );
+  expect((await send(opened)).status).toBe(200);
+  await isPassedOn();
+  expect((await send(opened.replace('"number":7', '"number":8'))).status).toBe(200);
+  await isPassedOn();
+  expect(marked).toEqual(["pull/5/9", "issue/5/7", "issue/5/8"]);
+});
+
+test("T208: an old body under an id that no store holds says nothing of the store", async () => {
+  const id = Array.from({ length: 200 }, () => randomUUID()).join("");
+  expect((await send(opened, { "x-github-delivery": id })).status).toBe(500);
+  await expect(ready()).resolves.toBeUndefined();
+});
+
+test("T208: an old body under ever new names of events is counted under one", async () => {
+  for (const name of ["portal", "gate", "x".repeat(9_000)]) await send(opened, { "x-github-event": name });
+  const { values } = await deliveries.get();
+  expect(values.map(({ labels }) => labels.event).filter((one) => one !== "issues")).toEqual(["other"]);
 });
 
 test("T208: an old body under another name and id only says where to look", async () => {

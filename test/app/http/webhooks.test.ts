@@ -17,6 +17,7 @@ describe("T073: a merge group's webhook", () => {
 
   test.each([
     ["of another form", { merge_group: { head_ref: "refs/heads/main" } }],
+    ["whose name the store cannot hold", { merge_group: { head_ref: ref.replace("main", "a\u0000b") } }],
     ["without its branch", { merge_group: {} }],
     ["without a repository", { merge_group: { head_ref: ref }, repository: undefined }],
   ])("%s names nothing", (_, parts) => {
@@ -84,6 +85,13 @@ describe("T069: a push", () => {
   test("of a tag asks for nothing", () => {
     expect(pushed("refs/tags/main")).toEqual([]);
   });
+
+  test.each(["a\u0000b", "a\ud800"])(
+    "to %j, which the store cannot hold and no branch is called, asks for nothing",
+    (to) => {
+      expect(pushed(`refs/heads/${to}`)).toEqual([]);
+    },
+  );
 
   test("to another branch asks for what would enter it, such as the upper layer of a stack", () => {
     expect(pushed("refs/heads/release/1.x")).toEqual([{ repository: 5, sha: null, base: "release/1.x" }]);

@@ -55,6 +55,28 @@ test("where a subject stands is shown by the worker that holds it, and not by on
   expect(await getOverview(database.db, 9, "pull", 3)).toMatchObject({ step: "now" });
 });
 
+test("one that is overtaken between two statements shows nothing over what the next one shows", async () => {
+  const subject = { kind: "pull", repository: 9, number: 4 } as const;
+  const show = (db: OpenDatabase["db"], fence: number, step: string, open: boolean) => {
+    const overview = { title: "t", state: "s", needs: null, blocks: "", step, who: "", open, verdict: null };
+    const where = { subject, fence, repository: { id: 9, name: "acme/web" }, seen: [] };
+    return saveDecision(db, where, decisionOf({ overview }), tools);
+  };
+  const paused = await takeLease(database.db, subjectKey(subject));
+  let statements = 0;
+  const overtaken = database.db.withPlugin({
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      if (++statements === 1)
+        await show(database.db, await takeLease(database.db, subjectKey(subject)), "merged", false);
+      return result;
+    },
+  });
+  await show(overtaken, paused, "to be merged", true);
+  // Nobody looks at what is closed again.
+  expect(await getOverview(database.db, 9, "pull", 4)).toMatchObject({ step: "merged", open: false });
+});
+
 test("a run that ends gives up its agents, and has the runs on Actions cancelled", async () => {
   const subject = { kind: "issue", repository: 8, number: 1 } as const;
   const record = async (decision: Step) => {

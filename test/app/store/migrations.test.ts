@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { createQueue } from "../../../app/queue/queue.ts";
 import { unpublished } from "../../../app/store/chain.ts";
 import { openDatabase } from "../../../app/store/database.ts";
+import { takeNamed } from "../../../app/store/deliveries.ts";
 import { failuresIn } from "../../hosts/log.ts";
 import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";
 
@@ -69,6 +70,24 @@ const versionOf = async (db: Awaited<ReturnType<typeof openDatabase>>["db"]) =>
     const newer = await openDatabase({ url });
     expect(await versionOf(newer.db)).toEqual([{ version: 1000 }]);
     await newer.close();
+  }, 60_000);
+
+  test("what an older process stores between the statements that move what waits is still there", async () => {
+    const url = await server.create("between");
+    const before = await openDatabase({ url });
+    await sql`update schema_version set version = version - 1`.execute(before.db);
+    await sql`insert into deliveries (guid, event, named) values ('1', 'issues', '1')`.execute(before.db);
+    // It stores the next one as soon as the first is moved.
+    await sql`create function store_next() returns trigger language plpgsql as
+      $$ begin insert into deliveries (guid, event, named) values ('2', 'issues', '2'); return null; end $$`.execute(
+      before.db,
+    );
+    await sql`create trigger store_next after insert on waiting_names execute function store_next()`.execute(before.db);
+    await before.close();
+    const { db, close } = await openDatabase({ url });
+    const { lists } = await db.transaction().execute((trx) => takeNamed(trx));
+    expect(lists.toSorted()).toEqual(["[1]", "[2]"]);
+    await close();
   }, 60_000);
 
   test("S8: every call has a deadline that the server itself keeps", async () => {
