@@ -17,7 +17,7 @@ export const slow = [
   "/app/ledger/(crash|incident|publish|purge|restore|watch-required)",
   "/app/perform/(actions|agent|casefiles|change|commands|comments|once|outbox|pulls|report|rollback|takeover)",
   "/app/pages/",
-  "/app/queue/(away|expired|held|queue|search|sweep)",
+  "/app/queue/(away|expired|held|queue|search|sweep|worker)",
   "/app/reconcile/(api-calls|foreign-pull|fork|merge-queue|moved|retarget|unanswered)",
   "/app/runner/containment",
   "/app/service/",

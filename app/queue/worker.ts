@@ -57,7 +57,8 @@ export function startWorker<T extends object>(
       try {
         const end = await run(job, ending.signal);
         if (end === "done") done.push(job);
-        else await boss.cancel(queue, job.id);
+        // It is the try that is given up: another worker may be at the next one.
+        else await boss.cancel(queue, job);
       } catch (error) {
         log(`${queue}: ${messageOf(error)}`);
         // The engine leaves it alone if another worker has the job by now.
