@@ -101,3 +101,23 @@ export function runRoutes(
   const reviewer = choose(policy, "reviewer", labels, asked.reviewer);
   return { ok: true, ...(route === undefined ? {} : { route }), ...(reviewer === undefined ? {} : { reviewer }) };
 }
+
+/**
+ * The routes of another try: those of the run before, and none where that had none, whatever labels came since. A route
+ * that is there no more, or serves others now, is replaced by nobody.
+ */
+export function keptRoutes(
+  policy: Routes,
+  { route, reviewer }: { route?: string | undefined; reviewer?: string | undefined },
+): Chosen {
+  const before = [
+    [null, route],
+    ["reviewer", reviewer],
+  ] as const;
+  for (const [agent, name] of before) {
+    if (name === undefined || routesOf(policy, agent).some((one) => one.name === name)) continue;
+    const why = `The run before was by the route \`${name}\`, which \`agents.routes\` has no more for that.`;
+    return { ok: false, why: `${why} \`/run\` chooses anew.` };
+  }
+  return { ok: true, ...(route === undefined ? {} : { route }), ...(reviewer === undefined ? {} : { reviewer }) };
+}

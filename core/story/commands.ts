@@ -1,6 +1,6 @@
 import { accept, answered, type CommandAnswer, heard, refuse } from "../answer.ts";
 import type { CommandName } from "../commands.ts";
-import { planRoute, runRoutes } from "../contract/routes.ts";
+import { keptRoutes, planRoute, runRoutes } from "../contract/routes.ts";
 import type { Step } from "../decision.ts";
 import type { Subject } from "../effects.ts";
 import { userActor } from "../entries.ts";
@@ -24,10 +24,10 @@ import { askedIn } from "./ticket.ts";
 
 const handlers: Handlers<"story", StoryContext> = {
   status: (context) => accept("shown", statusLine(context)),
-  plan: (context, _, { route }) => startPlanning(context, route),
+  plan: (context, _, { route }) => startPlanning(context, { route, labels: context.facts.issue.labels }),
   refine: (context) => {
-    // Another plan is by the route of the one before.
-    const answer = startPlanning(context, context.record.request?.route);
+    // Another plan is by the route of the one before, whatever labels came since.
+    const answer = startPlanning(context, { route: context.record.request?.route, labels: [] });
     return answer?.accepted === true && context.record.plan === null
       ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
       : answer;
@@ -114,7 +114,10 @@ export function answerNext(context: StoryContext): Step {
   return {};
 }
 
-function startPlanning(context: StoryContext, asked?: string): CommandAnswer | null {
+function startPlanning(
+  context: StoryContext,
+  by: { route: string | undefined; labels: readonly string[] },
+): CommandAnswer | null {
   const { record, facts, missing, loaded } = context;
   if (record.run !== null && record.run.closed === null)
     return refuse("run-open", "A run is open. `/stop` it before planning again.");
@@ -123,11 +126,11 @@ function startPlanning(context: StoryContext, asked?: string): CommandAnswer | n
   const template = templateFor(askedIn(facts).risk, context);
   if (template === undefined) return null;
   if (template !== null && "why" in template) return refuse("template", parkedLine(template));
-  const chosen = planRoute(loaded.policy, facts.issue.labels, asked);
+  const chosen = planRoute(loaded.policy, by.labels, by.route);
   if (!chosen.ok) return refuse("no-route", chosen.why);
   const { route } = chosen;
-  const by = route === undefined ? "" : `, by the route \`${route}\``;
-  const line = `Planning starts${by}; the plan will appear in Sallyport's comment on this issue.`;
+  const named = route === undefined ? "" : `, by the route \`${route}\``;
+  const line = `Planning starts${named}; the plan will appear in Sallyport's comment on this issue.`;
   return { ...accept("planning", line), ...(route === undefined ? {} : { route }) };
 }
 
@@ -180,9 +183,10 @@ function submit(
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }
-  // Another try is by the routes of the one before.
-  const wanted = code === "run" || run === null ? { route: asked, reviewer: asked } : run;
-  const chosen = runRoutes(loaded.policy, facts.issue.labels, wanted);
+  const isNew = code === "run" || run === null;
+  const chosen = isNew
+    ? runRoutes(loaded.policy, facts.issue.labels, { route: asked, reviewer: asked })
+    : keptRoutes(loaded.policy, run);
   if (!chosen.ok) return refuse("no-route", chosen.why);
   const { ok: _, ...routes } = chosen;
   const body = runBody(contract, record.runs, issues, request.by, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseCommand } from "../../../core/commands.ts";
-import { planRoute, routeOf, routeOfOwn, runRoutes } from "../../../core/contract/routes.ts";
+import { keptRoutes, planRoute, routeOf, routeOfOwn, runRoutes } from "../../../core/contract/routes.ts";
 import { entriesOf } from "../../../core/entries.ts";
 import { entryDetail } from "../../../core/evidence/entry-text.ts";
 import { unknown } from "../../../core/known.ts";
@@ -60,6 +60,17 @@ test.each<[string[], string | undefined, object]>([
   [[], "docs", { ok: false, why: "`docs` in `agents.routes` does not plan; routes for plans: `fast`, `deep`." }],
 ])("E7: a plan with the labels %j and the wish %s", (labels, asked, chosen) => {
   expect(planRoute(policy, labels, asked)).toEqual(chosen);
+});
+
+test.each<[string, { route?: string; reviewer?: string }, string | null]>([
+  ["nothing", {}, null],
+  ["both", { route: "fast", reviewer: "strict" }, null],
+  ["a route that is gone", { route: "slow" }, "slow"],
+  ["a route that only reviews now", { route: "strict" }, "strict"],
+  ["a reviewer's that only writes now", { reviewer: "fast" }, "fast"],
+])("E7: another try keeps %s of the one before, or is refused", (_, before, lost) => {
+  const why = `The run before was by the route \`${lost}\`, which \`agents.routes\` has no more for that. \`/run\` chooses anew.`;
+  expect(keptRoutes(policy, before)).toEqual(lost === null ? { ok: true, ...before } : { ok: false, why });
 });
 
 test.each<["planner" | "reviewer", string | undefined, object | null]>([
@@ -230,6 +241,16 @@ describe("E7: the planner's route", () => {
     expect(entriesOf(plain.entries, "command")[0]?.body).not.toHaveProperty("route");
   });
 
+  test("E7: a refinement is not by a label that came since", () => {
+    const story = open();
+    story.say("lena", "/plan");
+    story.propose();
+    story.state.labels.push("hard");
+    story.say("lena", "/refine Smaller.");
+    expect(planner(story)).toMatchObject({ model: "claude-x", refinement: "Smaller." });
+    expect(story.replies().at(-1)?.line).not.toContain("route");
+  });
+
   test("stays what it was when labels change while the planner waits", () => {
     const story = open(["hard"]);
     story.say("lena", "/plan");
@@ -298,6 +319,19 @@ describe("E7: the reviewer's route", () => {
     story.say("lena", "/retry");
     expect(run(story)).toMatchObject({ run: "run-2-2", reviewer: "strict" });
     expect(run(story)).not.toHaveProperty("route");
+  });
+
+  test.each<[string, string[], object, string]>([
+    ["nobody chose one", [], {}, "quick"],
+    ["a reviewer's was chosen", ["hard"], { reviewer: "strict" }, "quick"],
+    ["a route was chosen", ["quick"], { route: "fast" }, "hard"],
+  ])("E7: another try is not by a label that came since, where %s", (_, labels, before, since) => {
+    const story = started("/run", labels);
+    story.state.labels.push(since);
+    for (let tried = 0; tried < 4; tried++) story.answer({ summary: `${tried}`, claims: [] });
+    story.say("lena", "/retry");
+    const { run: name, route, reviewer: by } = run(story) ?? {};
+    expect({ name, ...(route && { route }), ...(by && { reviewer: by }) }).toEqual({ name: "run-2-2", ...before });
   });
 
   test("is nobody else's where the policy lost it: there is no advice, and the model of all others is not asked", () => {
