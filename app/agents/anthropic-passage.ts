@@ -3,7 +3,7 @@ import type { Message } from "@anthropic-ai/sdk/resources/messages/messages";
 import * as z from "zod";
 import { answerOf, clientFor, Shape } from "./anthropic.ts";
 import { bytesOf } from "./dialect.ts";
-import { keyed, type Passage, partsOf } from "./passage.ts";
+import { keyed, mediaTokens, type Passage, partsOf } from "./passage.ts";
 
 /** The tools that run where the program is; all others run at the service and reach the network. */
 const isLocal = (type: string | undefined) =>
@@ -55,7 +55,9 @@ export const anthropicPassage: Passage = {
       ok: true,
       model: params.model,
       isStream: stream === true,
+      exact: JSON.stringify({ asked, betas }),
       exchange: {
+        media: mediaTokens(asked),
         most: params.max_tokens,
         input: () => keyed({ call: params, betas }),
         async send(_choice, { access, signal, heard }) {

@@ -66,6 +66,8 @@ export type Access = { apiKey: string; baseUrl: string | null; model: string };
 export type Exchange = {
   /** The most tokens that an answer may have. */
   most: number;
+  /** The most tokens that a call has beside those of its text, for pictures and the like; absent: it has none. */
+  media?: number;
   /** The next call's parameters: all that the model is shown, and what the call's key is made of. */
   input(choice: Choice | undefined): object;
   /**

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { answerOf, generate, storedIn } from "./google.ts";
-import { keyed, mostWritten, type Passage } from "./passage.ts";
+import { keyed, mediaTokens, mostWritten, type Passage } from "./passage.ts";
 
 const inlineData = z.strictObject({ mimeType: z.string(), data: z.string(), displayName: z.string().optional() });
 
@@ -62,7 +62,9 @@ export const googlePassage: Passage = {
       ok: true,
       model: null,
       isStream,
+      exact: JSON.stringify(asked),
       exchange: {
+        media: mediaTokens(asked),
         most: asked.generationConfig?.maxOutputTokens ?? mostWritten,
         input: () => ({ call: text }),
         send: (_choice, to) => generate(asked, to),

@@ -2,7 +2,7 @@ import type { ResponseCreateParamsStreaming } from "openai/resources/responses/r
 import * as z from "zod";
 import { bytesOf } from "./dialect.ts";
 import { answerOf, clientFor, Shape, type Stored, storedOf } from "./openai.ts";
-import { keyed, mostWritten, type Passage, partsOf } from "./passage.ts";
+import { keyed, mediaTokens, mostWritten, type Passage, partsOf } from "./passage.ts";
 
 const Tool = z.looseObject({
   type: z.string(),
@@ -77,7 +77,9 @@ export const openaiPassage: Passage = {
       ok: true,
       model: asked.model,
       isStream: stream === true,
+      exact: JSON.stringify(asked),
       exchange: {
+        media: mediaTokens(asked),
         most: asked.max_output_tokens ?? mostWritten,
         input: () => keyed(asked),
         async send(_choice, { access, signal, heard }) {

@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { sha256 } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { isTooDeep } from "../../core/json.ts";
 import { isModelAsked } from "../../core/model-name.ts";
 import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
 import { give } from "../runner/run-folder.ts";
 import { callModel } from "./conversation.ts";
+import type { Exchange } from "./dialect.ts";
 import { addLost, addUsage, type TalkFailure, tokensOf } from "./driver.ts";
+import type { PassingCall } from "./passage.ts";
 import { passages } from "./passages.ts";
 import type { AgentEvent, CallStore, Service } from "./run.ts";
 
@@ -69,6 +72,17 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
     return null;
   };
 
+  const told = new Map<string, string[]>();
+  /** A call whose key would be that of another one before it has a key of its own. Another run makes them in this order. */
+  const apart = ({ exact, exchange }: Extract<PassingCall, { ok: true }>): Exchange => {
+    const shared = sha256(JSON.stringify(exchange.input(undefined)));
+    const digest = sha256(exact);
+    const known = told.get(shared) ?? [];
+    const nth = known.includes(digest) ? known.indexOf(digest) : known.push(digest) - 1;
+    told.set(shared, known);
+    return nth === 0 ? exchange : { ...exchange, input: (choice) => ({ ...exchange.input(choice), nth }) };
+  };
+
   const pass = async (request: IncomingMessage, body: string, response: ServerResponse): Promise<void> => {
     const refuse = (message: string) => send(response, 400, passage.refusal(message));
     if (closed !== null) return refuse(closed);
@@ -91,7 +105,7 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
     }, limits.ping);
     try {
       const silenceSeconds = passing.limits.silence;
-      const called = await callModel(call.exchange, undefined, { service, calls, about, signal, silenceSeconds });
+      const called = await callModel(apart(call), undefined, { service, calls, about, signal, silenceSeconds });
       if (!called.ok) {
         addLost(usage, called);
         end({ ok: false, code: called.code, message: called.message });

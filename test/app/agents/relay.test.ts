@@ -211,7 +211,7 @@ describe("the relay", () => {
     ];
     const service = await brokenService([events(googleEvents(parts))]);
     open.push(service);
-    const { ask, relay } = await relayTo({ service: { ...google, baseUrl: service.url } });
+    const { ask, relay, calls } = await relayTo({ service: { ...google, baseUrl: service.url } });
     const call = (date: string, id: string, pid: number) => ({
       contents: [
         {
@@ -235,11 +235,94 @@ describe("the relay", () => {
     expect(answer.candidates[0].content.parts).toEqual([{ text: "I look." }, parts[2]]);
     expect(JSON.parse(service.asked[0] ?? "")).toEqual(first);
     const again = call("Tuesday, December 1, 2026", "ls_1796952417999_0", 23);
-    expect((await ask(again, googlePath)).text).toBe(text);
-    const whole = await ask(again, "/v1beta/models/gemini-3-pro:generateContent");
+    const other = await relayTo({ service: { ...google, baseUrl: service.url }, calls });
+    expect((await other.ask(again, googlePath)).text).toBe(text);
+    const whole = await other.ask(again, "/v1beta/models/gemini-3-pro:generateContent");
     expect(JSON.parse(whole.text)).toEqual(answer);
     expect(service.calls()).toBe(1);
-    expect(relay.usage).toMatchObject({ calls: 3, inputTokens: 300, outputTokens: 60, cachedTokens: 180 });
+    expect(relay.usage).toMatchObject({ calls: 1, inputTokens: 100, outputTokens: 20, cachedTokens: 60 });
+    expect(other.relay.usage).toMatchObject({ calls: 2, inputTokens: 200, outputTokens: 40, cachedTokens: 120 });
+  });
+
+  test("T294: two calls of one run that differ in a day, a process or an id alone are two, in each other run too", async () => {
+    const days = ["2026-01-01", "2026-01-02"];
+    const calls = memoryCalls();
+    const service = await brokenService([
+      ...days.map((day) => events(googleEvents([{ text: `about ${day}` }]))),
+      ...days.map((day) => events(toolEvents("Bash", `{"command":"cat ${day}.sql"}`))),
+      ...days.map((day) => events(responseEvents([functionCall("exec", `{"cmd":"cat ${day}.sql"}`)]))),
+    ]);
+    open.push(service);
+    const rows = [
+      [google, googlePath, (day: string) => part({ text: `Review ${day}.sql.` })],
+      [anthropic, "/v1/messages", (day: string) => saying({ type: "text", text: `Review ${day}.sql.` })],
+      [openai, "/v1/responses", (day: string) => ({ ...asking, input: `Review ${day}.sql.` })],
+    ] as const;
+    for (const [at, path, say] of rows)
+      for (const _run of ["one", "another"]) {
+        const limits = { silence: 5, turns: 10, tokens: 10_000 };
+        const { ask } = await relayTo({ service: { ...at, baseUrl: service.url }, calls, limits });
+        for (const day of [...days, ...days]) expect((await ask(say(day), path)).text).toContain(day);
+      }
+    expect(service.calls()).toBe(6);
+  });
+
+  const pdf = { mimeType: "application/pdf", data: "JVBERi0=" };
+  const png = { mimeType: "image/png", data: "AA==" };
+  test.each<[string, Passing["service"], string, object, number]>([
+    ["a picture", google, googlePath, part({ inlineData: png }), 10_000],
+    ["a document", google, googlePath, part({ inlineData: pdf }), 1_000_000],
+    [
+      "a film in a tool's result",
+      google,
+      googlePath,
+      result({ parts: [{ inlineData: { ...pdf, mimeType: "video/mp4" } }] }),
+      1_000_000,
+    ],
+    [
+      "two pictures",
+      anthropic,
+      "/v1/messages",
+      saying({
+        type: "tool_result",
+        tool_use_id: "t",
+        content: Array(2).fill({ type: "image", source: { type: "base64", media_type: "image/png", data: "AA==" } }),
+      }),
+      20_000,
+    ],
+    [
+      "a document",
+      anthropic,
+      "/v1/messages",
+      saying({ type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERi0=" } }),
+      1_000_000,
+    ],
+    [
+      "a picture",
+      openai,
+      "/v1/responses",
+      { ...asking, ...heard({ type: "input_image", image_url: "data:image/png;base64,AA==" }) },
+      10_000,
+    ],
+    [
+      "a document",
+      openai,
+      "/v1/responses",
+      { ...asking, ...heard({ type: "input_file", file_data: "data:application/pdf;base64,AA==" }) },
+      1_000_000,
+    ],
+    ["text alone", openai, "/v1/responses", asking, 0],
+  ])("a few bytes of %s can be many tokens: as much is set aside (%#)", async (_, at, path, body, least) => {
+    const most: number[] = [];
+    const reserve = async ({ read }: { read: number }) => {
+      most.push(read);
+      return { ok: false, why: "it is used up", until: null } as const;
+    };
+    const { ask, ended } = await relayTo({ service: { ...at, purse: { reserve } } });
+    await ask(body, path);
+    expect(ended).toEqual(["money-exceeded"]);
+    expect(most[0]).toBeGreaterThanOrEqual(least);
+    expect(most[0]).toBeLessThan(least + 1_000);
   });
 
   test("says nothing but white space while it waits for Google: its client takes a comment for half an event", () => {
