@@ -20,7 +20,7 @@ export function microsOf(usage: Omit<Usage, "model" | "calls">, price: Price): n
 
 /** The most that a call can cost that reads and writes at most so many tokens. */
 export function worstMicros(read: number, written: number, price: Price): number {
-  return Math.ceil(read * Math.max(price.input, price.cacheWrite ?? 0) + written * price.output);
+  return Math.ceil(read * Math.max(price.input, price.cached ?? 0, price.cacheWrite ?? 0) + written * price.output);
 }
 
 /** What a usage cost by the policy's prices, as its entry records it; nothing: it has no price for that model. */

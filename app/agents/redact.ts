@@ -16,11 +16,50 @@ export function redactingCallStore(calls: CallStore, search: SecretSearch): Call
   return {
     get: (key) => calls.get(key),
     async put(key, answer) {
-      const { value, redactions } = await redactSecretsIn(JSON.parse(answer), search);
+      const { value, redactions } = await redactSecretsIn(await joinSplit(JSON.parse(answer), search), search);
       const redacted = mergeRedactions(redactions.map((redaction) => answerRedaction(value, redaction)));
       await calls.put(key, redactions.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })));
     },
   };
+}
+
+const Spoken = z.looseObject({
+  candidates: z.tuple([
+    z.looseObject({
+      content: z.looseObject({
+        parts: z.array(z.looseObject({ text: z.string().optional(), thought: z.boolean().optional() })),
+      }),
+    }),
+  ]),
+});
+
+/**
+ * Google's answer with a secret that stands across two parts in the first of them, so that it is found. A part with a
+ * signature keeps that: a program puts the texts together, and not the parts.
+ */
+async function joinSplit(answer: Json, search: SecretSearch): Promise<Json> {
+  const { data } = Spoken.safeParse(answer);
+  const parts = data?.candidates[0].content.parts ?? [];
+  let isSplit = false;
+  for (let from = 0; from < parts.length; from++) {
+    const after = parts
+      .slice(from)
+      .findIndex(({ text, thought }) => text === undefined || thought !== parts[from]?.thought);
+    const [first, ...others] = parts.slice(from, after === -1 ? undefined : from + after);
+    if (first?.text === undefined || others.length === 0) continue;
+    const ends = others.map((_, at) =>
+      [first, ...others.slice(0, at)].reduce((sum, { text = "" }) => sum + text.length, 0),
+    );
+    const whole = [first, ...others].map(({ text }) => text).join("");
+    const found = await search(whole);
+    if (found.some(({ start, end }) => ends.some((seam) => start < seam && seam < end))) {
+      isSplit = true;
+      first.text = whole;
+      for (const other of others) other.text = "";
+    }
+    from += others.length;
+  }
+  return isSplit && data !== undefined ? JSON.parse(JSON.stringify(data)) : answer;
 }
 
 /** The parts of a stored answer that show where a redaction was made, in each service's words; a model wrote it. */

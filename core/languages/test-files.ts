@@ -17,6 +17,9 @@ export const testFolders = matcher(["**/__tests__/**", "**/test/**", "**/tests/*
 /** Snapshots of tests. */
 export const snapshots = matcher(["**/*.snap", "**/__snapshots__/**"], "deny");
 
+/** Where a role that writes tests only may write, as it is spelled: a name that could be confused with one opens nothing. */
+const written = matcher(["**/{__tests__,test,tests,Test,Tests,spec,e2e,__snapshots__}/**", "**/*.snap"], "allow");
+
 /** Whether a path has the name of a test, or lies in a folder of tests. */
 export function looksLikeTest(path: string): boolean {
   return testNames.matches(path) !== null || testFolders.matches(path) !== null;
@@ -31,7 +34,6 @@ export function testsGuard(tests: { patterns: readonly string[] } | undefined): 
   const named = matcher(tests.patterns, "allow");
   return (path) => {
     const isNamed = testNames.matches(path) !== null && testLanguage(path) !== null;
-    const isTheirs = testFolders.matches(path) !== null || snapshots.matches(path) !== null;
-    return !isNamed && !isTheirs && named.matches(path) === null;
+    return !isNamed && written.matches(path) === null && named.matches(path) === null;
   };
 }

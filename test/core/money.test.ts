@@ -24,6 +24,8 @@ test.each([
 
 test("the worst of a call is all that it reads put into the cache, and the longest answer", () => {
   expect(worstMicros(1_000, 16_000, price)).toBe(3_750 + 240_000);
+  // Whatever a policy's authors write there.
+  expect(worstMicros(1_000, 0, { input: 1, cached: 5, output: 1 })).toBe(5_000);
 });
 
 const agents = Policy.parse({

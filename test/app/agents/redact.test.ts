@@ -70,6 +70,30 @@ describe("an answer of the service", () => {
     },
   );
 
+  test.each<[string, object[], object[]]>([
+    [
+      "the second of which is signed",
+      [{ text: `so ${ours.slice(0, 5)}` }, { text: `${ours.slice(5)}.`, thoughtSignature: "c2ln" }],
+      [{ text: `so ${redactionMark}.` }, { text: "", thoughtSignature: "c2ln" }],
+    ],
+    [
+      "beside a thought",
+      [{ text: "a", thought: true }, { text: ours.slice(0, 5) }, { text: ours.slice(5), x: 1 }, { text: "b" }],
+      [{ text: "a", thought: true }, { text: `${redactionMark}b` }, { text: "", x: 1 }, { text: "" }],
+    ],
+    [
+      "without a secret",
+      [{ text: "a" }, { text: "b", thoughtSignature: "c2ln" }],
+      [{ text: "a" }, { text: "b", thoughtSignature: "c2ln" }],
+    ],
+  ])("T218: Google's text in two parts, %s", async (_, parts, stored) => {
+    const { candidates, redacted } = await kept(JSON.stringify({ candidates: [{ content: { parts } }] }));
+    expect(candidates[0].content.parts).toEqual(stored);
+    expect(redacted).toEqual(
+      JSON.stringify(stored).includes(redactionMark) ? [{ rule: "ours", where: "text", count: 1 }] : undefined,
+    );
+  });
+
   test("a thought's signature has no form of a secret and stays as it is", async () => {
     const thoughtSignature = randomBytes(3_000).toString("base64");
     const answer = JSON.stringify({ candidates: [{ content: { parts: [{ text: "", thoughtSignature }] } }] });

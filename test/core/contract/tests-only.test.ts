@@ -40,6 +40,14 @@ test.each<[string, boolean]>([
   ["web/api.spec.yaml", true],
   ["web/package.json", true],
   ["jest.config.js", true],
+  ["jest.config.js", true],
+  ["Tests/PageTests/Data.swift", false],
+  ["web/te\u017ft/page.ts", true],
+  ["web/Spec/Schema.php", true],
+  ["web/E2E/cipher.ts", true],
+  ["web/page.SNAP", true],
+  ["web/tests/../page.ts", true],
+  ["web/test/\u200bpage.ts", true],
 ])("G8: %s is closed to who writes tests only: %s", (path, isClosed) => {
   expect(guarded(path)).toBe(isClosed);
   expect(testsGuard(undefined)(path)).toBe(false);
