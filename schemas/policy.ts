@@ -207,7 +207,22 @@ export const Policy = z
       .optional()
       .describe("The public keys that may sign this repository's ledger."),
   })
-  .superRefine(({ agents, roles }, context) => {
+  .superRefine(({ agents, roles, gates: { tests = [], evidence } }, context) => {
+    const taken = [
+      ...tests.map(({ need }, index) => ({ patterns: need, path: ["tests", index, "need"] })),
+      { patterns: evidence?.files ?? [], path: ["evidence", "files"] },
+    ];
+    // Such a role could write anything.
+    const isTester = Object.values(roles).some(({ writes }) => writes !== undefined);
+    for (const { patterns, path } of taken)
+      if (isTester && patterns.some((one) => /^\*\*(?:\/\*+)*\/?$/.test(one)))
+        context.addIssue({
+          ...{
+            code: "custom",
+            message: "a role writes tests only, and this takes every file for one: name folders or endings",
+          },
+          path: ["gates", ...path],
+        });
     for (const [index, route] of agents.routes.entries()) {
       const problem = routeProblem(route, roles, agents.reviewer);
       if (problem !== null)

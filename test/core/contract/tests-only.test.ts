@@ -20,6 +20,20 @@ const policy = Policy.parse({
   agents: { model: "claude-x", routes: [{ role: "tester", use: "openai", model: "gpt-t" }] },
 });
 
+test.each<[string, object, object, string | null]>([
+  [
+    "takes every file for a test",
+    { tests: [{ when: "web/**", need: ["a/**", "**"] }] },
+    policy.roles,
+    "gates.tests.0.need",
+  ],
+  ["takes every file for evidence", { evidence: { files: ["**/*"] } }, policy.roles, "gates.evidence.files"],
+  ["has no such role", { tests: [{ when: "web/**", need: "**" }] }, { web: { allow: ["web/**"] } }, null],
+])("G8: with a role that writes tests only, a policy that %s", (_, gates, roles, path) => {
+  const { error } = Policy.safeParse({ version: 1, roles, gates });
+  expect(error?.issues.map((one) => one.path.join(".")) ?? null).toEqual(path === null ? null : [path]);
+});
+
 /** The sample plan, whose second prompt writes tests on these paths. */
 function planOf(paths: string[], evidence: string[] = []): Plan {
   const [first, second] = samplePlan.prompts;
