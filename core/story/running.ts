@@ -15,6 +15,7 @@ import { agentConcern } from "../record/concerns.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { redactionReport } from "../redaction/redaction.ts";
 import { advise, isLeft } from "./advising.ts";
+import { contractDrift } from "./approval.ts";
 import { evidenceBody, responseFiles, stepOf } from "./bodies.ts";
 import { complete } from "./completing.ts";
 import { type StoryContext, type StoryFacts, shutState, type Work } from "./facts.ts";
@@ -166,11 +167,15 @@ export function endShut({ record, facts }: StoryContext): Step {
   };
 }
 
-function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }: StoryContext): Step {
+function awaitAnswer({ run, prompt, attempt: { pack } }: Work, context: StoryContext): Step {
+  const { facts, loaded } = context;
   const refused = (message: string) => closed(pack, facts, [{ source: "agent", code: "no-answer", message }]);
   const key = effectKey.agent(facts.repository.id, pack);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
+      // Another policy than the approved one may know another model for this, or no such route.
+      const drift = contractDrift(context);
+      if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
       const { use: backend, ...rest } = routeOf(loaded.policy, prompt.contract.role, run.route);
       const spending = spendingOf(loaded.policy.agents, rest.model, facts.issue.number);
       const { sha256: packSha256 } = pack.pack;

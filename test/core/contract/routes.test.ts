@@ -6,6 +6,7 @@ import { entryDetail } from "../../../core/evidence/entry-text.ts";
 import { unknown } from "../../../core/known.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import type { StoryFacts } from "../../../core/story/facts.ts";
+import { decideStory } from "../../../core/story/story.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { bodiesOf, gitOf, sourcesOf } from "../../builders/recorded-run.ts";
@@ -197,6 +198,22 @@ test("D16: a route that is none is refused with those that are, and people witho
   other.state.policy = policy;
   approve(other).say("quinn", "/run with fast");
   expect(run(other)).toBeUndefined();
+});
+
+test("D16: a policy that changed after a prompt was recorded sends it to no other model: the run ends", () => {
+  const story = started("/run with fast");
+  const at = story.entries.findIndex(({ kind }) => kind === "prompt.recorded");
+  const entries = story.entries.slice(0, at + 1);
+  const outcomes = new Map([...story.facts().outcomes].filter(([key]) => key !== asked(story)?.key));
+  const look = () => decideStory({ ...story.facts(), entries, outcomes });
+  expect(look().effects).toContainEqual(asked(story));
+  story.state.policy = Policy.parse({ ...policy, agents: { ...policy.agents, routes: [] } });
+  story.state.blob = "9".repeat(40);
+  const { drafts, effects } = look();
+  expect(effects.filter(({ type }) => type === "run-agent")).toEqual([]);
+  expect(drafts.filter(({ kind }) => kind === "run.closed")).toMatchObject([
+    { body: { status: "failed", reason: expect.stringContaining("The policy changed") } },
+  ]);
 });
 
 describe("E7: the planner's route", () => {
