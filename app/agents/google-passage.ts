@@ -30,7 +30,11 @@ const Call = z.strictObject({
   tools: z.array(z.strictObject({ functionDeclarations: z.array(z.looseObject({})) })).optional(),
   toolConfig: z.strictObject({ functionCallingConfig: z.looseObject({}).optional() }).optional(),
   generationConfig: z
-    .looseObject({ maxOutputTokens: z.int().min(1).optional(), candidateCount: z.literal(1).optional() })
+    .looseObject({
+      ...{ maxOutputTokens: z.int().min(1).optional(), candidateCount: z.literal(1).optional() },
+      // A model's price is that of text: pictures and speech cost more.
+      responseModalities: z.array(z.literal("TEXT")).optional(),
+    })
     .refine((config) => Object.keys(config).every((name) => !name.includes("_")), "it is not in this spelling")
     .optional(),
   safetySettings: z.array(z.looseObject({})).optional(),

@@ -191,6 +191,7 @@ describe("the relay", () => {
     ["several answers to one call", { generationConfig: { candidateCount: 8 } }],
     ["several answers in its other spelling", { generationConfig: { candidate_count: 8 } }],
     ["more than a number of tokens", { generationConfig: { maxOutputTokens: -1 } }],
+    ["answer in pictures, which costs more than text", { generationConfig: { responseModalities: ["TEXT", "IMAGE"] } }],
     ["storage", { store: true }],
     ["no content", { contents: undefined }],
   ])("T172: passes on no call with Google's %s", async (_what, more, path = googlePath) => {
