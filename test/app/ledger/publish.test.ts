@@ -162,7 +162,7 @@ describe("of our chain is read", () => {
     // Five new entries, and those before them in their file.
     expect(costs).toEqual([200, 195, 205, 195]);
     expect(linesOf(await onBranch())).toEqual(chain1200.slice(0, 1_195));
-  });
+  }, 90_000);
 
   test("nothing where the branch holds all of it, and of GitHub only its tip is asked", async () => {
     const exported = { value: null };
