@@ -204,17 +204,20 @@ export async function startCannedGitHub(sizes: {
     const sent = await text(request);
     const body: Json = sent === "" ? {} : JSON.parse(sent);
     const token = /ghs_(org\d+)/.exec(request.headers.authorization ?? "")?.[1] ?? "app";
+    // As GitHub does, queries are counted apart.
+    const resource = pathname === "/graphql" ? "graphql" : "core";
+    const counted = `${token} ${resource}`;
     requests++;
-    used.set(token, (used.get(token) ?? 0) + 1);
+    used.set(counted, (used.get(counted) ?? 0) + 1);
     const send = (status: number, value: unknown) => {
-      const remaining = String(perHour - (used.get(token) ?? 0));
+      const remaining = String(perHour - (used.get(counted) ?? 0));
       const reset = String(Math.floor(Date.now() / 1_000) + 3_000);
       const quota = {
         "x-ratelimit-limit": String(perHour),
         "x-ratelimit-remaining": remaining,
         "x-ratelimit-reset": reset,
       };
-      response.writeHead(status, { "content-type": "application/json", ...quota, "x-ratelimit-resource": "core" });
+      response.writeHead(status, { "content-type": "application/json", ...quota, "x-ratelimit-resource": resource });
       response.end(JSON.stringify(value));
     };
     const parts = pathname.split("/");
@@ -265,7 +268,8 @@ export async function startCannedGitHub(sizes: {
       "completed",
     requests: () => requests,
     /** The least that an installation has left of its hour. */
-    leastLeft: () => perHour - Math.max(...[...used].flatMap(([name, count]) => (name === "app" ? [] : [count]))),
+    leastLeft: () =>
+      perHour - Math.max(...[...used].flatMap(([name, count]) => (name.startsWith("app ") ? [] : [count]))),
     close: async () => {
       server.closeAllConnections();
       server.close();
