@@ -217,17 +217,16 @@ export const Policy = z
     for (const { patterns, path } of taken)
       if (isTester && patterns.some((one) => /^\*\*(?:\/\*+)*\/?$/.test(one)))
         context.addIssue({
-          ...{
-            code: "custom",
-            message: "a role writes tests only, and this takes every file for one: name folders or endings",
-          },
+          code: "custom",
+          message: "a role writes tests only, and this takes every file for one: name folders or endings",
           path: ["gates", ...path],
         });
     for (const [index, route] of agents.routes.entries()) {
       const problem = routeProblem(route, roles, agents.reviewer);
       if (problem !== null)
         context.addIssue({
-          ...{ code: "custom", message: problem.message },
+          code: "custom",
+          message: problem.message,
           path: ["agents", "routes", index, problem.key],
         });
     }

@@ -84,9 +84,8 @@ export async function callModel(
   const size = bytesOf(input);
   const wasted = { ...nothing };
   for (let tries = 1; ; tries++) {
-    const reserved = await purse?.reserve({
-      ...{ read: estimatedTokens(size) + (exchange.media ?? 0), written: exchange.most },
-    });
+    const read = estimatedTokens(size) + (exchange.media ?? 0);
+    const reserved = await purse?.reserve({ read, written: exchange.most });
     if (reserved?.ok === false) {
       if (reserved.until !== null) throw parked(reserved.why, reserved.until);
       return { ok: false, code: "money-exceeded", message: reserved.why, ...wasted };

@@ -23,43 +23,40 @@ export function redactingCallStore(calls: CallStore, search: SecretSearch): Call
   };
 }
 
-const Spoken = z.looseObject({
-  candidates: z.tuple([
-    z.looseObject({
-      content: z.looseObject({
-        parts: z.array(z.looseObject({ text: z.string().optional(), thought: z.boolean().optional() })),
-      }),
-    }),
-  ]),
+const Spoken = z.looseObject({ text: z.string().optional(), thought: z.boolean().optional() });
+type Spoken = z.infer<typeof Spoken>;
+const GoogleAnswer = z.looseObject({
+  candidates: z.tuple([z.looseObject({ content: z.looseObject({ parts: z.array(Spoken) }) })]),
 });
 
+/** The parts of an answer, those together whose texts a program puts together. */
+function runsOf(parts: readonly Spoken[]): Spoken[][] {
+  const runs: Spoken[][] = [];
+  for (const part of parts) {
+    const before = runs.at(-1)?.at(-1);
+    const isContinued = part.text !== undefined && before?.text !== undefined && part.thought === before.thought;
+    if (isContinued) runs.at(-1)?.push(part);
+    else runs.push([part]);
+  }
+  return runs;
+}
+
 /**
- * Google's answer with a secret that stands across two parts in the first of them, so that it is found. A part with a
- * signature keeps that: a program puts the texts together, and not the parts.
+ * Google's answer in which a secret that stands across parts stands in the first of them, so that it is found. Each part
+ * stays, because some have a signature.
  */
 async function joinSplit(answer: Json, search: SecretSearch): Promise<Json> {
-  const { data } = Spoken.safeParse(answer);
-  const parts = data?.candidates[0].content.parts ?? [];
-  let isSplit = false;
-  for (let from = 0; from < parts.length; from++) {
-    const after = parts
-      .slice(from)
-      .findIndex(({ text, thought }) => text === undefined || thought !== parts[from]?.thought);
-    const [first, ...others] = parts.slice(from, after === -1 ? undefined : from + after);
-    if (first?.text === undefined || others.length === 0) continue;
-    const ends = others.map((_, at) =>
-      [first, ...others.slice(0, at)].reduce((sum, { text = "" }) => sum + text.length, 0),
-    );
-    const whole = [first, ...others].map(({ text }) => text).join("");
-    const found = await search(whole);
-    if (found.some(({ start, end }) => ends.some((seam) => start < seam && seam < end))) {
-      isSplit = true;
-      first.text = whole;
-      for (const other of others) other.text = "";
-    }
-    from += others.length;
+  const { data } = GoogleAnswer.safeParse(answer);
+  if (data === undefined) return answer;
+  for (const run of runsOf(data.candidates[0].content.parts)) {
+    const texts = run.map(({ text = "" }) => text);
+    const whole = texts.join("");
+    const seams = texts.map((_, index) => texts.slice(0, index).join("").length);
+    const secrets = run.length > 1 ? await search(whole) : [];
+    if (!secrets.some(({ start, end }) => seams.some((seam) => start < seam && seam < end))) continue;
+    for (const [index, part] of run.entries()) part.text = index === 0 ? whole : "";
   }
-  return isSplit && data !== undefined ? JSON.parse(JSON.stringify(data)) : answer;
+  return JSON.parse(JSON.stringify(data));
 }
 
 /** The parts of a stored answer that show where a redaction was made, in each service's words; a model wrote it. */

@@ -55,8 +55,8 @@ export function startWorker<T extends object>(
     const ending = new AbortController();
     const work = async () => {
       try {
-        const end = await run(job, ending.signal);
-        if (end === "done") done.push(job);
+        const outcome = await run(job, ending.signal);
+        if (outcome === "done") done.push(job);
         // It is the try that is given up: another worker may be at the next one.
         else await boss.cancel(queue, job);
       } catch (error) {
