@@ -78,9 +78,10 @@ export async function agentWorkflowFile(
   env: Io["env"],
 ): Promise<NewFile & { pin: string }> {
   const commit = await releaseCommit(env);
-  const asked = new Set(policy.match(/\b(?:claude|codex|gemini|opencode)@\d[\w.+-]*/g) ?? []);
-  const named = [...asked].map((one) => one.replace(/^\w+/, (name) => packages[name] ?? name));
-  const install = named.length === 0 ? null : `npm install --prefix "$RUNNER_TEMP/agents" ${named.join(" ")}`;
+  const named = Object.keys(packages).join("|");
+  const asked = new Set(policy.match(new RegExp(`\\b(?:${named})@\\d[\\w.+-]*`, "g")) ?? []);
+  const pinned = [...asked].map((one) => one.replace(/^\w+/, (name) => packages[name] ?? name));
+  const install = pinned.length === 0 ? null : `npm install --prefix "$RUNNER_TEMP/agents" ${pinned.join(" ")}`;
   const text = (await readFile(join(packageHome(), "action/workflow-agent.yml"), "utf8"))
     .replace("https://sallyport.example.com", () => url.replace(/\/$/, ""))
     .replace(/mkdir -p .*\/bin"/, (line) => install ?? line)
