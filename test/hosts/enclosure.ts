@@ -23,18 +23,18 @@ type Script = {
   after?(folder: RunFolder): Promise<void>;
 };
 
-/** Runs a script of bash to its end and gives what it printed, and the milliseconds that it took: all, and since its first line. */
+/** Runs a script of bash to its end and gives what it printed, and the milliseconds that it took: all, and since its first line (0 if none). */
 export async function runScript(
   script: string,
   { socket = null, most = {}, env = {}, ...more }: Script = {},
-): Promise<Ended & { lines: string[]; ms: number; begunMs: number }> {
+): Promise<Ended & { lines: string[]; ms: number; saidMs: number }> {
   const folder = await makeRunFolder();
   try {
     await writeFile(join(folder.work, "script"), script);
     await more.before?.(folder);
     const lines: string[] = [];
     const started = performance.now();
-    let begun = started;
+    let said: number | null = null;
     const ended = await runConfined(
       { ...folder, socket, tools: null, env, argv: ["bash", "script"], most: { ...small, ...most } },
       {
@@ -42,14 +42,16 @@ export async function runScript(
         limits: more.limits ?? { runtime: 60, silence: 60 },
         signal: more.signal ?? new AbortController().signal,
         onLine: (line) => {
-          if (lines.push(line) === 1) begun = performance.now();
+          said ??= performance.now();
+          lines.push(line);
           return false;
         },
         isWaiting: () => false,
       },
     );
     await more.after?.(folder);
-    return { ...ended, lines, ms: performance.now() - started, begunMs: performance.now() - begun };
+    const now = performance.now();
+    return { ...ended, lines, ms: now - started, saidMs: now - (said ?? now) };
   } finally {
     await folder.remove();
   }
