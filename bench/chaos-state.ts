@@ -59,11 +59,19 @@ export async function readEndState(
   return { parts, wrong };
 }
 
-/** Of a pull request's verdicts the last one: how many there are on the way depends on who looks when. */
+/**
+ * Of a pull request's verdicts and seals the last ones: how many there are on the way depends on who looks when, because
+ * each merge of another moves the base.
+ */
 function lasting(entries: readonly TypedEntry[]): TypedEntry[] {
-  const last = new Map<number, number>();
-  for (const { seq, kind, body } of entries) if (kind === "verdict.given") last.set(body.pull, seq);
-  return entries.filter(({ seq, kind, body }) => kind !== "verdict.given" || last.get(body.pull) === seq);
+  const last = new Map<string, number>();
+  const repeated = ({ kind, body }: TypedEntry) =>
+    kind === "verdict.given" || kind === "evidence.sealed" ? `${kind} ${body.pull}` : null;
+  for (const entry of entries) last.set(repeated(entry) ?? "", entry.seq);
+  return entries.filter((entry) => {
+    const name = repeated(entry);
+    return name === null || last.get(name) === entry.seq;
+  });
 }
 
 const nameOf = ({ title, pull, parent }: Issue) =>

@@ -59,7 +59,8 @@ export function createGitHub(
         onSecondaryRateLimit: () => false,
         ...throttle,
       },
-      retry: { enabled: config.throttle },
+      // A server that need not be spared is asked again at once, and not after seconds.
+      retry: config.throttle ? {} : { retryAfterBaseValue: 10 },
       authStrategy: undefined,
       ...more,
     });

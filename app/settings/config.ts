@@ -29,7 +29,7 @@ export type Config = {
   metricsToken: string | null;
   /** Where digests are told besides GitHub; null: nowhere. */
   digestWebhook: string | null;
-  /** Spaces out writes to GitHub, as its guidelines ask. */
+  /** Spaces out writes to GitHub, and waits before a failed read is tried again, as its guidelines ask. */
   throttle: boolean;
   /** Proposes a first policy to a repository without one. */
   onboarding: boolean;

@@ -50,6 +50,9 @@ export const files = {
   "web/deep/er/leaf.txt": "leaf\n",
 };
 
+/** How often a read is asked for before it counts as failed: a fault for it has to last as long. */
+export const tries = 4;
+
 export const anchor = "Ledger head: `1:abc`";
 
 /** Asks as a person; a path without a leading slash is below the repository. */

@@ -6,7 +6,7 @@ import { evidenceBranch } from "../../../core/ledger/branch.ts";
 import { formatPublicKey } from "../../../core/ledger/public-key.ts";
 import { verifyChain } from "../../../core/ledger/verify.ts";
 import { chainOf, draft, drafts, newKey } from "../../builders/ledger.ts";
-import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
+import { type Acme, type Json, startAcme, tries } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 const key = newKey();
@@ -377,7 +377,7 @@ describe("bodies", () => {
   test("do not go, nor does anything else, when the policy cannot be read", async () => {
     await withPolicy("web", policy(", payload: full"));
     acme.written();
-    acme.sandbox.fault({ kind: "status", path: "/graphql$", status: 500 });
+    acme.sandbox.fault({ kind: "status", path: "/graphql$", status: 500, times: tries });
     const { sha256, entry } = recorded(body);
     const whole = chain(await chainOf(key.pem, [entry]), { [sha256]: body });
     await expect(publishLedger(github(), whole)).rejects.toMatchObject({ retry: true });

@@ -4,7 +4,7 @@ import { watchRequired } from "../../../app/ledger/watch-required.ts";
 import { appendEntries } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { newKey } from "../../builders/ledger.ts";
-import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
+import { type Acme, startAcme, tries } from "../../hosts/store-and-github.ts";
 import { wholeLedger } from "../../hosts/whole-ledger.ts";
 
 let acme: Acme;
@@ -70,8 +70,8 @@ test("F10 a check that is no longer required is an incident, once until it is re
   expect(await codes()).toEqual(["begin", "check-not-required"]);
 
   await require(ours);
-  acme.sandbox.fault({ kind: "status", path: "/web/branches/main$", status: 502 });
-  acme.sandbox.fault({ kind: "status", path: "/rules/branches/main$", status: 502 });
+  acme.sandbox.fault({ kind: "status", path: "/web/branches/main$", status: 502, times: tries });
+  acme.sandbox.fault({ kind: "status", path: "/rules/branches/main$", status: 502, times: tries });
   await watch();
   expect(await codes()).toEqual(["begin", "check-not-required"]);
 

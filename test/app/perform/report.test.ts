@@ -4,7 +4,7 @@ import { addCheckRun } from "../../../sandbox/changes/check-changes.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { ReworkReport } from "../../../schemas/rework.ts";
 import { answer, openThread } from "../../builders/effect-scenes.ts";
-import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
+import { type Acme, type Json, startAcme, tries } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 let pull: number;
@@ -169,7 +169,7 @@ test("T134: of 500 open threads none is taken up; what people can do is said", a
 });
 
 test("T273: an answer that could not be read is asked for again", async () => {
-  acme.sandbox.fault({ kind: "status", method: "POST", path: "/graphql$", status: 502 });
+  acme.sandbox.fault({ kind: "status", method: "POST", path: "/graphql$", status: 502, times: tries });
   await expect(gather()).rejects.toMatchObject({ retry: true });
 });
 

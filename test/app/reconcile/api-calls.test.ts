@@ -73,9 +73,9 @@ async function open(): Promise<string[]> {
      where name in ('look', 'perform', 'later', 'find', 'export', 'sweep')
        and state::text in ('created', 'retry', 'active')
     union all
-    select payload || ' ' || status as what from effects where status in ('todo', 'doing')`.execute(
-    service.database.db,
-  );
+    select payload || ' ' || status as what from effects where status in ('todo', 'doing')
+    union all
+    select named as what from waiting_names`.execute(service.database.db);
   return rows.map(({ what }) => what);
 }
 
