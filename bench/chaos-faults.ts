@@ -17,7 +17,9 @@ const requestChances = [
 ] as const;
 
 const deliveryChances = [
-  ["delivery dropped", 0.1],
+  // One of which GitHub believes that it arrived, and one that it shows as failed.
+  ["delivery swallowed", 0.05],
+  ["delivery failed", 0.05],
   ["delivery doubled", 0.1],
   ["delivery delayed", 0.1],
 ] as const;
@@ -95,7 +97,7 @@ export function githubPassage(github: string, chaos: Chaos) {
   });
 }
 
-/** Where GitHub sends its deliveries: each goes to one of the processes, if it comes through. It is always answered. */
+/** Where GitHub sends its deliveries: each goes to one of the processes, if it comes through, as behind a proxy. */
 export function deliveryPassage(ports: () => number[], chaos: Chaos) {
   let next = 0;
   const pass = async (headers: [string, string][], body: Buffer) => {
@@ -103,17 +105,21 @@ export function deliveryPassage(ports: () => number[], chaos: Chaos) {
     const port = all[next++ % all.length];
     const url = `http://127.0.0.1:${port}/api/github/webhooks`;
     const answer = await fetch(url, { method: "POST", headers, body: new Uint8Array(body) }).catch(() => null);
-    if (answer === null || answer.status >= 300) chaos.count("delivery lost at a dead process");
+    const isTaken = answer !== null && answer.status < 300;
+    if (!isTaken) chaos.count("delivery at a dead process");
+    return isTaken ? 200 : 502;
   };
   return serve(async (request, response) => {
     const headers = headersOf(request.headers);
     const body = await buffer(request);
     const fault = pick(chaos, deliveryChances);
     const later = (milliseconds: number) => void sleep(milliseconds).then(() => pass(headers, body));
+    if (fault === "delivery failed") return response.destroy();
+    const isPassed = fault !== "delivery swallowed" && fault !== "delivery delayed";
+    const status = isPassed ? await pass(headers, body) : 200;
     // A delay is a reordering too: what comes next overtakes it.
     if (fault === "delivery delayed") later(3_000 * chaos.chance());
-    else if (fault !== "delivery dropped") await pass(headers, body);
     if (fault === "delivery doubled") later(2_000 * chaos.chance());
-    response.writeHead(200).end();
+    return response.writeHead(status).end();
   });
 }

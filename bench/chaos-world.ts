@@ -21,7 +21,8 @@ import { answer, kindOf, play, policyOf, titleOf } from "./chaos-stories.ts";
 /** How many stories are under way at once, and how many processes share the work. */
 const atOnce = 16;
 const processes = 3;
-const storiesOfRepository = 25;
+/** An installation has 5,000 requests an hour, of which each restart's sweep takes some. */
+const storiesOfRepository = 12;
 
 export type Played = EndState & { faults: Map<string, number>; seconds: number };
 
@@ -46,14 +47,19 @@ export async function playAll(
   const deliveries = await deliveryPassage(() => ports, chaos);
   const ports = await Promise.all(Array.from({ length: processes }, freePort));
   const webhookSecret = "0123456789abcdeffedcba9876543210";
-  const names = Array.from({ length: 1 + Math.ceil(count / storiesOfRepository) }, (_, index) => `org${index}`);
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  const isPlanned = (number: number) => kindOf(number) === "planned";
+  const planned = numbers.filter(isPlanned);
+  const rest = numbers.filter((number) => !isPlanned(number));
+  const repositoriesOf = (some: number[]) => Math.ceil(some.length / storiesOfRepository);
+  const names = Array.from({ length: repositoriesOf(planned) + repositoriesOf(rest) }, (_, index) => `org${index}`);
   const people = ["lena", "quinn", "max"];
   const sandbox = await startSandbox({
     seed: {
       users: people.map((login) => ({ login, token: `ghp_${login}` })),
       organizations: names.map((login) => ({ login, members: people })),
       apps: [seedOurApp(join(dir, "app.pem"), { url: `${deliveries.url}/api/github/webhooks`, secret: webhookSecret })],
-      // An owner each: an installation has 5,000 requests an hour.
+      // An owner each, and so an installation.
       repositories: names.map((owner) => ({
         full_name: `${owner}/governed`,
         files: {
@@ -123,22 +129,24 @@ export async function playAll(
   };
   const killing = kill();
 
-  const numbers = Array.from({ length: count }, (_, number) => number);
-  const [first, ...others] = sandbox.state.repositories;
-  // An approval is void when the base moves, as it does with each merge: planned stories have a repository of their own
-  // and are played one after the other, so that the calm run knows of no chance.
-  const isPlanned = (number: number) => kindOf(number) === "planned";
-  const planned = numbers.filter(isPlanned);
-  const rest = numbers.filter((number) => !isPlanned(number));
+  // An approval is void when the base moves, as it does with each merge: planned stories have repositories of their own
+  // and are played one after the other there, so that the calm run knows of no chance.
+  const forPlanned = sandbox.state.repositories.slice(0, repositoriesOf(planned));
+  const forRest = sandbox.state.repositories.slice(repositoriesOf(planned));
+  const placeOf = (number: number) => {
+    const [some, among] = isPlanned(number) ? [planned, forPlanned] : [rest, forRest];
+    return among[some.indexOf(number) % among.length];
+  };
+  const places = new Map(numbers.map((number) => [number, placeOf(number)]));
   const playSome = async (some: number[]) => {
     for (let number = some.shift(); number !== undefined; number = some.shift()) {
-      const repository = isPlanned(number) ? first : others[number % others.length];
+      const repository = places.get(number);
       if (repository === undefined) throw new Error("there is no repository");
       const ask = asker(sandbox.url, `${repository.owner.login}/${repository.name}`);
       await play({ number, title: titleOf(number), repository, ask });
     }
   };
-  const isQuiet = async () => {
+  const isIdle = async () => {
     const { queues, outbox, unpublished } = await readBacklog(db);
     const busy = queues.some(({ queue, waiting, active }) => active > 0 || (queue !== "later" && waiting > 0));
     return !busy && outbox.open === 0 && unpublished === 0;
@@ -146,11 +154,12 @@ export async function playAll(
   const untilQuiet = async () => {
     for (let quiet = 0; quiet < 8; ) {
       await sleep(250);
-      quiet = (await isQuiet()) ? quiet + 1 : 0;
+      quiet = (await isIdle()) ? quiet + 1 : 0;
     }
   };
   try {
-    await Promise.all([playSome(planned), ...Array.from({ length: atOnce }, () => playSome(rest))]);
+    const inTurn = forPlanned.map((place) => planned.filter((number) => places.get(number) === place));
+    await Promise.all([...inTurn.map(playSome), ...Array.from({ length: atOnce }, () => playSome(rest))]);
     isOver = true;
     await killing;
     await untilQuiet();

@@ -9,7 +9,7 @@ import { githubRemaining, githubRequests } from "../settings/metrics.ts";
 import type { LimitedUse } from "../store/limits.ts";
 import type { Use } from "./allowed-calls.ts";
 import { appKeyProblem } from "./app-key.ts";
-import { guardReads, guardRequests } from "./guard.ts";
+import { guardApp, guardRequests } from "./guard.ts";
 import { findHome, type InstalledRepository, keepListed, listInstalled } from "./installations.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { keepToken, mintIfThere, permissionsFor } from "./token.ts";
@@ -34,6 +34,8 @@ export type GitHubClients = {
   namedRepositories(): Promise<{ id: number; name: string }[]>;
   /** A read-only client for the App itself, which has no access to repositories. */
   asApp: RequestInterface;
+  /** Has GitHub send a delivery again, and does nothing else. */
+  redeliverer: RequestInterface;
   /** Until when GitHub's rate limit holds back reads, or another use, in this repository; null if no limit is known. */
   limitedUntil(id: number, use?: LimitedUse): Date | null;
   /** The limits of all installations. */
@@ -122,8 +124,11 @@ export function createGitHub(
     return { request: client.request, owner, repo };
   };
 
-  const reader = octokit("app", { authStrategy: createAppAuth, auth: appAuth });
-  guardReads(reader);
+  const itself = (use: "read" | "redeliver") => {
+    const client = octokit("app", { authStrategy: createAppAuth, auth: appAuth });
+    guardApp(client, use);
+    return client.request;
+  };
 
   return {
     async identify() {
@@ -175,7 +180,8 @@ export function createGitHub(
       return all.map(({ id }) => id);
     },
     namedRepositories: () => listInstalled(tools),
-    asApp: reader.request,
+    asApp: itself("read"),
+    redeliverer: itself("redeliver"),
   };
 }
 

@@ -91,12 +91,20 @@ function again(message: string): SallyportError {
   return new SallyportError("github", message, { retry: true });
 }
 
-/** Restricts the App's own client to reads: it could otherwise change its webhook, suspensions and tokens. */
-export function guardReads(client: ProbotOctokit): void {
+/** The route by which GitHub sends a delivery again. */
+const redelivery = "POST /app/hook/deliveries/{delivery_id}/attempts";
+
+/**
+ * Restricts a client of the App itself to reads, or to having deliveries sent again: it could otherwise change its
+ * webhook, suspensions and tokens.
+ */
+export function guardApp(client: ProbotOctokit, use: "read" | "redeliver"): void {
   client.hook.before("request", (options) => {
     const { method, url } = options;
-    if (method !== "GET")
+    if (use === "read" && method !== "GET")
       throw new SallyportError("forbidden-call", `refused: ${method} ${url}: this client only reads`);
+    if (use === "redeliver" && `${method} ${url}` !== redelivery)
+      throw new SallyportError("forbidden-call", `refused: ${method} ${url}: this client only asks for redeliveries`);
     options.request = { ...options.request, ...timeLimit(), redirect: "error" };
   });
 }

@@ -17,6 +17,7 @@ import { type MaintenanceTools, watchRequired } from "../ledger/watch-required.t
 import { contextOf, type Holder } from "../perform/context.ts";
 import { drainOutbox } from "../perform/outbox.ts";
 import { perform } from "../perform/perform.ts";
+import { redeliverFailed } from "../perform/redeliver.ts";
 import { holdBack } from "../queue/job.ts";
 import type { JobHandlers, Queue } from "../queue/queue.ts";
 import { enqueueMatching } from "../queue/search.ts";
@@ -71,6 +72,9 @@ const readingBytes = 64 * 1024 * 1024;
 
 /** How long a delivery's id and a run on Actions are remembered, in milliseconds: anybody's star or comment brings one. */
 const deliveriesKept = 30 * 86_400_000;
+
+/** How long GitHub can send a delivery again, in milliseconds. */
+const redeliverable = 3 * 86_400_000;
 
 /** The handlers of the queue's jobs. */
 export function createJobs(tools: JobTools): JobHandlers {
@@ -170,7 +174,19 @@ export function createJobs(tools: JobTools): JobHandlers {
     }
   };
 
+  // What another process had sent again shows two attempts, and is left alone.
+  let redeliveredUntil = 0;
+  const redeliver = async () => {
+    const began = now().getTime();
+    const { sent, isAll } = await redeliverFailed(github, new Date(Math.max(redeliveredUntil, began - redeliverable)));
+    if (sent > 0) log.info({ deliveries: sent }, "GitHub sends again what it could not deliver");
+    if (isAll) redeliveredUntil = began;
+  };
+
   const sweep = async () => {
+    await withoutSecrets(secrets.search, redeliver).catch((error: Error) =>
+      warn(`failed deliveries are not sent again: ${error.message}`),
+    );
     const past = new Date(now().getTime() - deliveriesKept);
     await dropDeliveries(db, past);
     await dropDispatches(db, past);

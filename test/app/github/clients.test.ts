@@ -101,16 +101,15 @@ describe("T116 forbidden calls throw before anything is sent", () => {
   });
 });
 
-test("T116 the client that asks as the App itself only reads", async () => {
-  const { asApp } = acme.clients;
+test("T116 the clients that ask as the App itself only read, or only ask for redeliveries", async () => {
+  const { asApp, redeliverer } = acme.clients;
   expect((await asApp("GET /app/hook/config")).data).toMatchObject({ content_type: "json" });
   acme.written();
-  for (const route of [
-    "PATCH /app/hook/config",
-    "PUT /app/installations/1/suspended",
-    "POST /app/hook/deliveries/1/attempts",
-  ])
+  const changes = ["PATCH /app/hook/config", "PUT /app/installations/1/suspended", "DELETE /app/installations/1"];
+  for (const route of [...changes, "POST /app/hook/deliveries/1/attempts"])
     await expect(asApp(route)).rejects.toMatchObject({ code: "forbidden-call" });
+  for (const route of [...changes, "GET /app", "POST /app/installations/1/access_tokens"])
+    await expect(redeliverer(route)).rejects.toMatchObject({ code: "forbidden-call" });
   expect(acme.written()).toEqual([]);
 });
 

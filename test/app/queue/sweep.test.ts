@@ -33,6 +33,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     identify: unused,
     namedRepositories: unused,
     asApp: unused as never,
+    redeliverer: unused as never,
   };
   const queue: Queue = {
     enqueueNamed: async (_trx, all) => void searched.push(...all.flatMap(({ searches }) => searches)),
