@@ -32,7 +32,9 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     },
     identify: unused,
     namedRepositories: unused,
-    asApp: unused as never,
+    asApp: (async () => {
+      throw new Error("GitHub does not answer");
+    }) as never,
     redeliverer: unused as never,
   };
   const queue: Queue = {
@@ -86,9 +88,10 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     { repository: unreadable, sha: null },
     { repository: healthy, sha: null },
   ]);
-  expect(lines).toEqual(
-    ["purge", "branch rules"].flatMap((round) =>
+  expect(lines).toEqual([
+    "failed deliveries are not sent again: GitHub does not answer",
+    ...["purge", "branch rules"].flatMap((round) =>
       [unreadable, healthy].map((id) => `${round} of ${id}: GitHub does not answer for ${id}`),
     ),
-  );
+  ]);
 });
