@@ -28,12 +28,12 @@ export async function redeliverFailed(
         ...(cursor === null ? {} : { cursor }),
       },
     );
-    // The newest come first, so the last one that is seen of an id is its first attempt.
-    for (const { id, guid, delivered_at: at, status_code: status } of data) {
+    // The newest come first.
+    for (const { id, guid, delivered_at: at, status_code: status, redelivery } of data) {
       isAll = new Date(at) < since;
       if (isAll) break;
       attempts.set(guid, (attempts.get(guid) ?? 0) + 1);
-      if (status === 0 || status >= 500) failed.set(guid, id);
+      if (!redelivery && (status === 0 || status >= 500)) failed.set(guid, id);
     }
     cursor = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(headers.link ?? "")?.[1] ?? null;
     isAll ||= cursor === null;

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { createGitHub } from "../../../app/github/clients.ts";
 import { redeliverFailed } from "../../../app/perform/redeliver.ts";
@@ -71,8 +72,12 @@ test("GitHub sends again what failed, the oldest first, and not what arrived, wa
 
   await open("fails twice", 500);
   status = 500;
+  // GitHub dates in whole seconds.
+  await sleep(1_000);
+  const between = new Date(Math.floor(Date.now() / 1_000) * 1_000);
   expect(await redeliver()).toMatchObject({ sent: 1, heard: ["fails twice"] });
   expect(await redeliver()).toMatchObject({ sent: 0 });
+  expect(await redeliver(between)).toMatchObject({ sent: 0 });
 });
 
 test("what failed before the time that was asked for is left alone", async () => {
