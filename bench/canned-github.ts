@@ -224,6 +224,7 @@ export async function startCannedGitHub(sizes: {
     const of = (organization: string) => repositories.filter(({ owner }) => owner.startsWith(`${organization}/`));
     if (pathname === "/app") return send(200, app);
     if (parts[1] === "users") return send(200, bot);
+    if (pathname === "/app/hook/deliveries") return send(200, []);
     if (pathname === "/app/installations")
       return send(
         200,

@@ -39,9 +39,12 @@ export async function reconcile(subject: Subject, tools: ReconcileTools, moves =
     // Thrown, so that the queue retries with a growing backoff: nothing can be decided without an observation.
     throw new SallyportError("github", observed.why, { retry: true });
   }
+  const asked = new Map<string, string>();
   for (let round = 0; round < maxRounds; round++) {
-    const { decision, seen } = await observed.value.decide();
-    for (const crash of decision.crashes) tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
+    const { decision: whole, seen } = await observed.value.decide();
+    for (const crash of whole.crashes) tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
+    // Each round asks for what GitHub did not show when it was observed; once is enough.
+    const decision = { ...whole, effects: whole.effects.filter((one) => asked.get(one.key) !== JSON.stringify(one)) };
     if (isEmpty(decision)) return;
     const end = await tools.record({ subject, fence, repository: observed.value.repository, seen }, decision);
     if (end === "moved" && moves < maxMoves) return reconcile(subject, tools, moves + 1);
@@ -50,6 +53,7 @@ export async function reconcile(subject: Subject, tools: ReconcileTools, moves =
         retry: true,
       });
     if (decision.drafts.length === 0) return;
+    for (const effect of decision.effects) asked.set(effect.key, JSON.stringify(effect));
   }
   tools.log(`${subject.kind} #${subject.number}: still deciding after ${maxRounds} rounds; left for the next look`);
 }

@@ -40,6 +40,7 @@ async function looked(meanwhile: (issue: number, tries: number) => Draft[]) {
   const queue = { enqueue: nothing, enqueueEffects: nothing, enqueuePublish: nothing };
   const ledger = { sign: createSigner(newKey().pem).sign, now: world.now, queue };
   let tries = 0;
+  const asked: string[] = [];
   const tools: ReconcileTools = {
     ...{ db, ourselves: world.ourselves, cache: world.cache, secrets: world.secrets, now: world.now },
     ...{ onboarding: null, digestWebhook: null, log: () => undefined },
@@ -50,13 +51,15 @@ async function looked(meanwhile: (issue: number, tries: number) => Draft[]) {
     async record(where, decision) {
       tries += 1;
       await appendEntries(db, { id: repository, name: "acme/web" }, meanwhile(number, tries), ledger);
-      return saveDecision(db, where, decision, ledger);
+      const saved = await saveDecision(db, where, decision, ledger);
+      if (saved === "recorded") asked.push(...decision.effects.map((effect) => JSON.stringify(effect)));
+      return saved;
     },
   };
   const before = (await wholeLedger(db, repository)).length;
   const end = await reconcile({ kind: "issue", repository, number }, tools).catch((error: unknown) => error);
   const fresh = (await wholeLedger(db, repository)).slice(before);
-  return { end, number, tries, kinds: fresh.map(({ kind }) => kind) };
+  return { end, number, tries, asked, kinds: fresh.map(({ kind }) => kind) };
 }
 
 const incident = (issue: number): Draft => ({
@@ -80,4 +83,11 @@ test("a ledger that moves each time lets the others have their turn, and nothing
   const { end, kinds } = await looked((issue) => [incident(issue)]);
   expect(end).toMatchObject({ code: "lease-lost", retry: true });
   expect(kinds).not.toContain("command");
+});
+
+test("what a look asked for before it decides on what it recorded, it does not ask for again", async () => {
+  const { end, tries, asked } = await looked(() => []);
+  expect({ end, tries }).toEqual({ end: undefined, tries: 2 });
+  expect(asked.length).toBeGreaterThan(1);
+  expect(asked).toEqual([...new Set(asked)]);
 });
