@@ -7,9 +7,7 @@ import { Account, Sha, Sha256 } from "./text.ts";
  * What sends a prompt's work back to the agent: a failed gate, a failed check, a person's request for changes, a reviewer
  * agent's advice before the pull request opens, or a command.
  */
-export const reworkCauses = ["gates", "ci", "review", "reviewer", "command"] as const;
-/** One cause of a rework. */
-export const ReworkCause = z.enum(reworkCauses);
+export const ReworkCause = z.enum(["gates", "ci", "review", "reviewer", "command"]);
 export type ReworkCause = z.infer<typeof ReworkCause>;
 
 /** A person whose words reach the agent, and the duties that give them the right. */

@@ -23,7 +23,7 @@ export type TransactionQueue = {
 };
 
 /** The ordering key of an effect: writes to one repository run one after the other, long work in parallel. */
-export function orderingKeyOf(effect: Effect, repository: number): string {
+function orderingKeyOf(effect: Effect, repository: number): string {
   switch (effect.type) {
     case "run-agent":
     case "run-commands":

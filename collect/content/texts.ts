@@ -10,7 +10,7 @@ const link = "120000";
 const targetBytes = 1_000;
 
 /** The largest file whose text is read for a gate, in bytes. */
-export const textBytes = 5_000_000;
+const textBytes = 5_000_000;
 
 /** The two commits, and what is known before any text is read. */
 export type TextsSource = {

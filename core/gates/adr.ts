@@ -41,7 +41,7 @@ function decisionsOf(changes: readonly Change[], record: PullRecord | null, { po
 }
 
 /** The duty that approves a decision: the architects', or the approvers' where the policy names no architect. */
-export function deciders({ architects }: Policy["people"]): Duty {
+function deciders({ architects }: Policy["people"]): Duty {
   return architects.length > 0 ? "architects" : "approvers";
 }
 

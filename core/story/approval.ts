@@ -51,7 +51,7 @@ export function templateFor(
 }
 
 /** What an approval would freeze now as the contract of the plan, without its digest; or why it would not. */
-export function draftContract(context: StoryContext): { contract: Contract } | Parked | null {
+function draftContract(context: StoryContext): { contract: Contract } | Parked | null {
   const { record, facts, loaded } = context;
   const { plan, planAnswers: answers } = record;
   if (plan === null || !facts.decisions.known) return null;

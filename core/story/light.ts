@@ -37,7 +37,7 @@ export function hasLightContract(entries: readonly TypedEntry[], issue: number):
  * Compiles the plan of the light tier from an issue: its text as a reader sees it is the one diff prompt, in the
  * tier's role. Anyone who can open or edit the issue wrote the text; whoever put the label on took it as it stands.
  */
-export function lightPlan(issue: Pick<IssueFacts, "title" | "body">, role: string, paths: string[], risk: Risk): Plan {
+function lightPlan(issue: Pick<IssueFacts, "title" | "body">, role: string, paths: string[], risk: Risk): Plan {
   const title = oneLine(shownText(issue.title).text).trim();
   const text = shownText(issue.body).text.trim();
   const asked = listItems(formSections(text).get("acceptance criteria") ?? "").map((line) =>

@@ -58,7 +58,7 @@ export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
 }
 
 /** Whether an attempt was refused; one that asked or stopped waits for people instead. */
-export function isFailure({ response, closed }: AttemptRecord): boolean {
+function isFailure({ response, closed }: AttemptRecord): boolean {
   const asks = response !== null && isStopping(response.outcome);
   return closed?.accepted === false && closed.reasons.length > 0 && !asks;
 }

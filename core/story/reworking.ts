@@ -116,7 +116,7 @@ function askReview(reviewers: readonly Account[], key: string, pull: number): Ef
 }
 
 /** What an agent says of its work, for people: claims, which nobody has checked. */
-export function claimLines({
+function claimLines({
   summary,
   claims,
 }: {

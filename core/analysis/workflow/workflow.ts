@@ -80,7 +80,7 @@ function filterOf(event: Located | undefined): Filter {
 }
 
 /** The steps of a job or of an action that is made of steps. */
-export function stepsOf(node: Located | undefined): Step[] {
+function stepsOf(node: Located | undefined): Step[] {
   return itemsOf(node).map((step) => {
     const run = nodeAt(step, "run");
     return {
