@@ -9,6 +9,7 @@ import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
+import { agentAtWork } from "../record/progress.ts";
 import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
 import { approve, contractDrift, parkedLine, templateFor } from "./approval.ts";
 import { runBody } from "./bodies.ts";
@@ -19,7 +20,6 @@ import { isAnswered, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
-import { agentAtWork } from "./standing.ts";
 import { askedIn } from "./ticket.ts";
 
 const handlers: Handlers<"story", StoryContext> = {

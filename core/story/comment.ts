@@ -8,6 +8,7 @@ import { lastEntry } from "../entries.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
+import { promptState, stageNames, storyStage } from "../record/progress.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
@@ -17,7 +18,6 @@ import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
 import { headline, nextStep, storyCost } from "./next-step.ts";
 import { shownText } from "./shown-text.ts";
-import { promptState, stageNames, storyStage } from "./standing.ts";
 import { askedIn } from "./ticket.ts";
 
 /** Our one comment on a story: its state, what blocks, the next step, the plan. */

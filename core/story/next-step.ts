@@ -12,6 +12,7 @@ import { idsOf, whoseWork } from "../people/authorship.ts";
 import { notified } from "../people/notified.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
+import { agentAtWork, hasFailed, isWaitingForTest, progressOf, wasLeft } from "../record/progress.ts";
 import { roundOf } from "../record/rework.ts";
 import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
 import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
@@ -19,7 +20,6 @@ import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./a
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
-import { agentAtWork, hasFailed, isWaitingForTest, standingOf, wasLeft } from "./standing.ts";
 
 /** The states of a story (features A2), shown as its `sallyport:` label. */
 type StoryState = "draft" | "ready" | "executing" | "blocked" | "failed" | "manual_test" | "complete" | "archived";
@@ -156,8 +156,8 @@ function failedRequest(record: StoryRecord): string | null {
 
 /** The next step of the work on an approved plan. */
 function workStep({ record, facts, loaded }: StoryContext): Next {
-  const standing = standingOf(record);
-  if (standing.at !== "approved") return next("draft", "The diff prompts are being opened.");
+  const progress = progressOf(record);
+  if (progress.at !== "approved") return next("draft", "The diff prompts are being opened.");
   const { prompts, rollback, contract } = record;
   // A run of an earlier contract tells nothing of this one.
   const run = record.run?.digest === contract?.digest ? record.run : null;
@@ -201,7 +201,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? progress(record));
+  const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? workText(record));
   const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
   return left.length === 0
     ? step
@@ -210,9 +210,9 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
 
 /** The next step at the pull request of the prompt in work; null: it has none yet. */
 function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
-  const standing = standingOf(record);
-  if (standing.at !== "approved" || !("pull" in standing.prompt)) return null;
-  const { pull, at } = standing.prompt;
+  const progress = progressOf(record);
+  if (progress.at !== "approved" || !("pull" in progress.prompt)) return null;
+  const { pull, at } = progress.prompt;
   const prompt = record.prompts.find((one) => one.pull === pull);
   if (prompt === undefined) return null;
   const round = roundOf(prompt, record.run?.run ?? "");
@@ -247,7 +247,7 @@ function postponed({ facts }: Pick<StoryContext, "facts">): string | null {
 }
 
 /** What goes on in an open run before there is a pull request. */
-function progress(record: StoryRecord): string {
+function workText(record: StoryRecord): string {
   const issue = agentAtWork(record);
   if (issue !== null) return `The agent is at work on #${issue}.`;
   const read = record.prompts.find(({ attempts }) => {

@@ -12,6 +12,7 @@ import { costOf, spendingOf } from "../money.ts";
 import { mayOverlap } from "../paths/cover.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern } from "../record/concerns.ts";
+import { isAllowedMerge } from "../record/progress.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { redactionReport } from "../redaction/redaction.ts";
 import { advise, isLeft } from "./advising.ts";
@@ -21,7 +22,6 @@ import { complete } from "./completing.ts";
 import { type StoryContext, type StoryFacts, shutState, type Work } from "./facts.ts";
 import { isAnswered, planFailed } from "./planning.ts";
 import { runClosed } from "./run-end.ts";
-import { isAllowedMerge } from "./standing.ts";
 import { startAttempt } from "./starting.ts";
 import { commit, openPull } from "./writing.ts";
 

@@ -15,6 +15,7 @@ import { SallyportError } from "../errors.ts";
 import { readable } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { policyProblem, usablePolicy } from "../policy/problem.ts";
+import { promptState } from "../record/progress.ts";
 import { foldStory } from "../record/story.ts";
 import { answerNext } from "./commands.ts";
 import { storySticky } from "./comment.ts";
@@ -28,7 +29,6 @@ import { remediate } from "./remediating.ts";
 import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
 import { advanceRun, endShut } from "./running.ts";
-import { promptState } from "./standing.ts";
 import { writtenPrompts } from "./written.ts";
 
 type Rule = (context: StoryContext) => Step;
