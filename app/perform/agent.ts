@@ -6,7 +6,7 @@ import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import type { Spending } from "../../core/money.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
-import { shownText } from "../../core/story/shown-text.ts";
+import { shownText } from "../../core/redaction/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { type Effort, ModelService } from "../../schemas/policy-agents.ts";

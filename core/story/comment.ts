@@ -12,12 +12,12 @@ import { promptState, stageNames, storyStage } from "../record/progress.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
+import { shownText } from "../redaction/shown-text.ts";
 import { currentDigest } from "./approval.ts";
 import type { StoryContext } from "./facts.ts";
 import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
 import { headline, nextStep, storyCost } from "./next-step.ts";
-import { shownText } from "./shown-text.ts";
 import { askedIn } from "./ticket.ts";
 
 /** Our one comment on a story: its state, what blocks, the next step, the plan. */

@@ -12,10 +12,10 @@ import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { highestRisk } from "../record/requirements.ts";
 import { hasOpenPull } from "../record/story.ts";
+import { shownText } from "../redaction/shown-text.ts";
 import { contractBody, runBody } from "./bodies.ts";
 import type { IssueFacts, StoryContext, StoryFacts } from "./facts.ts";
 import { formSections, isPlainPath, listItems } from "./form.ts";
-import { shownText } from "./shown-text.ts";
 import { askedIn, instructionsAt, lostInstructions } from "./ticket.ts";
 
 /** The reply to a command of the full road on an issue that is not on it. */
