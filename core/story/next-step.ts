@@ -1,21 +1,16 @@
 import type { People } from "../../schemas/policy.ts";
-import type { Duty } from "../../schemas/policy-values.ts";
 import { causeOf } from "../contract/rework.ts";
-import type { Step } from "../decision.ts";
-import { digestOf } from "../digest.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { effectKey } from "../identifiers.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
-import { notified } from "../people/notified.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { agentAtWork, hasFailed, isWaitingForTest, progressOf, wasLeft } from "../record/progress.ts";
 import { roundOf } from "../record/rework.ts";
 import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
-import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
+import type { PromptRecord, StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
@@ -83,7 +78,7 @@ export function headline({ state, needs }: Pick<Next, "state" | "needs">): strin
 }
 
 /** What is open, and how and by whom it is answered. */
-function answerStep(concerns: readonly Concern[], people: People): Next {
+export function answerStep(concerns: readonly Concern[], people: People): Next {
   const open = concerns.map(({ name, by, message }) => `Blocked by ${plain(by)} (${code(name)}): ${plain(message)}`);
   const other = concerns.find(({ code }) => code !== mergedPastCheck);
   const step = other === undefined ? `/clarify ${concerns[0]?.name} <why it may stay>` : "/clarify <answer>";
@@ -263,38 +258,4 @@ function beforeAll({ branchState }: PromptRecord, { entries }: StoryContext["fac
   return entriesOf(entries, "checkpoint.recorded").find(
     ({ body }) => body.branch === branchState.branch && body.head === null,
   )?.body.checkpoint;
-}
-
-/** What a story waits for, and who is told so; null: nobody has to be, or they are told at its pull request. */
-function waitsFor(context: StoryContext): { about: string; duty: Duty; line: string } | null {
-  const { record, loaded } = context;
-  const { needs, atPull: isToldThere } = nextStep(context);
-  const { plan, concerns } = record;
-  if (isToldThere === true) return null;
-  if (needs === "needs-approval" && plan !== null) {
-    const line = `revision ${plan.revision} of the plan waits for your approval; the comment above has it, with the line to paste.`;
-    return { about: `approval/${plan.revision}`, duty: "approvers", line };
-  }
-  const [first, ...others] = concerns;
-  if (needs !== "needs-answer" || first === undefined) return null;
-  const about = `answer/${digestOf(concerns.map(({ name }) => name)).slice(0, 16)}`;
-  const isMerge = concerns.every(({ code }) => code === mergedPastCheck);
-  const more = others.length === 0 ? "" : ` (and ${others.length} more, in the comment above)`;
-  const { step } = answerStep(concerns, loaded.policy.people);
-  const line = `this waits for an answer, \`${step}\`: ${plain(first.message.slice(0, 500).toWellFormed())}${more}`;
-  return { about, duty: isMerge ? "approvers" : "planners", line };
-}
-
-/** Tells those who can act that the story waits for them, once for each thing that it waits for. */
-export function tellPeople(context: StoryContext): Step {
-  const { record, facts, loaded } = context;
-  const waits = waitsFor(context);
-  if (waits === null) return {};
-  const { about, duty, line } = waits;
-  const askers = duty === "approvers" && record.plan !== null ? askersOf(record.plan) : [];
-  const { users, teams } = notified(loaded.policy.people, duty, askers);
-  const names = [...users, ...teams].map((name) => `@${name}`);
-  const key = effectKey.notice(facts.repository.id, facts.issue.number, about);
-  if (names.length === 0 || facts.outcomes.has(key)) return {};
-  return { effects: [{ type: "notify", key, issue: facts.issue.number, line: `${names.join(" ")}: ${line}` }] };
 }
