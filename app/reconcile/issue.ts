@@ -16,6 +16,7 @@ import type { CommandRequest } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { writers } from "../../core/people/authority.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
+import { openRun } from "../../core/record/progress.ts";
 import { contractOrigin } from "../../core/record/provenance.ts";
 import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
@@ -186,9 +187,10 @@ async function readInstructionsFor(
   { objects, isPlanned }: { objects: Pick<Objects, "entry" | "blob">; isPlanned: boolean },
 ): Promise<StoryFacts["instructions"]> {
   const paths = usablePolicy(policy)?.policy.agents.instructions ?? [];
-  const { contract, run } = foldStory(story, entries);
+  const record = foldStory(story, entries);
+  const { contract } = record;
   const approval = contract === null ? undefined : contractOrigin(entries, contract).approval;
-  const isRun = (run !== null && run.closed === null) || commands.length > 0;
+  const isRun = openRun(record) !== null || commands.length > 0;
   const wanted = new Set([
     ...(base.known && (isPlanned || commands.length > 0) ? [base.value] : []),
     ...(isRun && approval !== undefined ? [approval.body.parts.base] : []),

@@ -8,6 +8,7 @@ import { effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { untracedCommits } from "../people/authorship.ts";
 import { usablePolicy } from "../policy/problem.ts";
+import { openRun } from "../record/progress.ts";
 import { recordOf } from "../record/pull.ts";
 import { spentOnRework } from "../record/rework.ts";
 import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
@@ -38,10 +39,9 @@ export function rework(context: JudgedContext): Step {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === facts.number)?.body;
   if (loaded === null || opened === undefined) return {};
   const story = foldStory(opened.story, entries);
-  const { run } = story;
+  const run = openRun(story);
   const prompt = story.prompts.find(({ pull }) => pull === facts.number);
-  if (run === null || run.closed !== null || prompt === undefined || prompt.completed || story.concerns.length > 0)
-    return {};
+  if (run === null || prompt === undefined || prompt.completed || story.concerns.length > 0) return {};
   const settings = loaded.policy.rework;
   const isAsked = prompt.rework.asked.length > 0;
   if ((settings === undefined && !isAsked) || prompt.rework.pending !== null || !isAtRest(prompt, run)) return {};

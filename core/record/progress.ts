@@ -1,7 +1,7 @@
 import type { Stage } from "../../schemas/road-entries.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { mergeConcern } from "./concerns.ts";
-import { hasOpenPull, type PromptRecord, type StoryRecord } from "./story.ts";
+import { hasOpenPull, type PromptRecord, type StoryRecord, type StoryRun } from "./story.ts";
 
 /** The progress of a prompt of an approved plan. */
 export type PromptProgress =
@@ -87,15 +87,20 @@ function promptProgress(prompt: PromptRecord, record: StoryRecord): PromptProgre
   return { at: isInOpenRun(prompt, record) || attempts.length > 0 ? "begun" : "unstarted" };
 }
 
-function isInOpenRun({ issue }: PromptRecord, { run }: StoryRecord): boolean {
-  return run !== null && run.closed === null && issue !== null && run.prompts.includes(issue);
+/** The run that is open; null: none is. */
+export function openRun({ run }: Pick<StoryRecord, "run">): StoryRun | null {
+  return run?.closed === null ? run : null;
+}
+
+function isInOpenRun({ issue }: PromptRecord, record: StoryRecord): boolean {
+  return issue !== null && openRun(record)?.prompts.includes(issue) === true;
 }
 
 /** The prompt of the open run that an agent is at work on; null: the record shows no agent at work. */
-export function agentAtWork({ run, prompts }: StoryRecord): number | null {
-  if (run === null || run.closed !== null) return null;
-  const at = prompts.find(({ attempts }) => {
-    const last = attempts.findLast(({ pack }) => pack.run === run.run);
+export function agentAtWork(record: StoryRecord): number | null {
+  const run = openRun(record);
+  const at = record.prompts.find(({ attempts }) => {
+    const last = attempts.findLast(({ pack }) => pack.run === run?.run);
     return last !== undefined && stateOf(last) === "asked";
   });
   return at?.issue ?? null;
@@ -118,8 +123,8 @@ export function isAllowedMerge({ pull }: PromptRecord, { concerns }: StoryRecord
 
 /** Whether an open independent run has left a prompt: it failed, or its pull request was closed, and nothing follows. */
 export function wasLeft({ attempts, rework, pull, closedUnmerged, merge }: PromptRecord, record: StoryRecord): boolean {
-  const { run, concerns } = record;
-  if (run?.mode !== "independent" || run.closed !== null || merge !== null || concerns.length > 0) return false;
+  const run = openRun(record);
+  if (run?.mode !== "independent" || merge !== null || record.concerns.length > 0) return false;
   const last = attempts.at(-1);
   if (last?.pack.run !== run.run) return closedUnmerged;
   return closedUnmerged || (pull === null && rework.pending === null && stateOf(last) === "refused");

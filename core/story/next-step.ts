@@ -7,7 +7,7 @@ import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
-import { agentAtWork, hasFailed, isWaitingForTest, progressOf, wasLeft } from "../record/progress.ts";
+import { agentAtWork, hasFailed, isWaitingForTest, openRun, progressOf, wasLeft } from "../record/progress.ts";
 import { roundOf } from "../record/rework.ts";
 import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
 import type { PromptRecord, StoryRecord } from "../record/story.ts";
@@ -103,7 +103,7 @@ export function openLine(concerns: readonly Concern[], people: People): string {
 /** The next step while the story has no valid approved plan; null: it has one. */
 function planStep(context: StoryContext): Next | null {
   const { record, facts, loaded, missing } = context;
-  const { plan, contract, run } = record;
+  const { plan, contract } = record;
   const { people } = loaded.policy;
   const planAgain = (state: StoryState, blocks: string) =>
     isStory(facts.issue)
@@ -140,7 +140,7 @@ function planStep(context: StoryContext): Next | null {
   }
   const drift = contractDrift(context);
   // An open run reports the drift itself when it starts the next attempt.
-  return drift !== null && (run === null || run.closed !== null) ? planAgain("draft", drift) : null;
+  return drift !== null && openRun(record) === null ? planAgain("draft", drift) : null;
 }
 
 /** Why the last request gave no plan; null: it gave one. */

@@ -3,7 +3,7 @@ import { decisionOf, type Step } from "../decision.ts";
 import { effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { mayOverlap } from "../paths/cover.ts";
-import { isAllowedMerge } from "../record/progress.ts";
+import { isAllowedMerge, openRun } from "../record/progress.ts";
 import type { PromptRecord, StoryRun } from "../record/story.ts";
 import { advise, isLeft } from "./advising.ts";
 import { awaitAnswer, closeAttempt } from "./attempt.ts";
@@ -20,11 +20,11 @@ import { commit, openPull } from "./writing.ts";
  */
 export function advanceRun(context: StoryContext): Step {
   const { record, facts } = context;
-  const { run } = record;
+  const run = openRun(record);
   // A merge completes its prompt whether or not the run is still open: a person may reopen and merge after a stop.
   const merged = record.prompts.find((one) => one.merge !== null && !one.completed && isAllowedMerge(one, record));
   if (merged?.merge) return complete(merged, merged.merge.merged, facts);
-  if (run === null || run.closed !== null) return {};
+  if (run === null) return {};
   const open = record.prompts.filter((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
   if (open.length === 0) {
     const isMerged = (issue: number) => record.prompts.some((one) => one.issue === issue && one.completed);
@@ -130,10 +130,11 @@ function advancePrompt(prompt: PromptRecord, run: StoryRun, context: StoryContex
 /** Ends the run, or the planning, of a story that was closed or locked; its merged prompts are completed before. */
 export function endShut({ record, facts }: StoryContext): Step {
   const shut = shutState(facts.issue);
-  const { run, request } = record;
+  const { request } = record;
+  const run = openRun(record);
   if (shut === null || record.completed) return {};
   const message = `the story was ${shut}`;
-  if (run === null || run.closed !== null) {
+  if (run === null) {
     if (request === null || isAnswered(record)) return {};
     return { drafts: [planFailed(request, facts, { code: shut, message })] };
   }
