@@ -1,3 +1,4 @@
+import { bodyRef } from "./digest.ts";
 import type { Effect, EffectOutcome, EffectResult, Ourselves, Subject } from "./effects.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";
@@ -26,6 +27,12 @@ export type CommonFacts = {
 
 /** A body to be stored with the entries that refer to it. */
 export type Body = { sha256: string; text: string; mediaType: string };
+
+/** A JSON text as a body to be stored; entries refer to it by `bodyRef`. */
+export function jsonBody(text: string): Body {
+  const { sha256, mediaType } = bodyRef(text);
+  return { sha256, text, mediaType };
+}
 
 /**
  * Where an issue or a pull request stands, in plain text for the service's pages. It is recorded with the decision, so

@@ -13,6 +13,7 @@ import {
   type ReadingFacts,
   result,
   unknownResult,
+  worstOf,
 } from "./gate.ts";
 import { coveragePaths, requiredEvidence } from "./required-evidence.ts";
 
@@ -156,10 +157,8 @@ export const evidence = defineGate({
       ...wrong.map((reason) => ({ status: "fail" as const, reason })),
       ...required,
     ];
-    const worst = (["fail", "unknown", "pending"] as const).find((one) =>
-      findings.some(({ status }) => status === one),
-    );
-    if (worst !== undefined)
+    const worst = worstOf(findings);
+    if (worst !== "pass")
       return result(name, worst, ...findings.filter(({ status }) => status !== "pass").map(({ reason }) => reason));
     const recorded = adopted ?? (run === null ? null : `Evidence of ${facts.head.sha} is recorded.`);
     const json = count === 0 ? null : "Every changed evidence file is valid JSON.";

@@ -147,6 +147,12 @@ export function result(gate: string, status: GateStatus, ...reasons: Reason[]): 
   return { gate, status, reasons };
 }
 
+/** The status of several results together: the worst of those that block, or `pass`. */
+export function worstOf(results: readonly { status: GateStatus }[]): "fail" | "unknown" | "pending" | "pass" {
+  const worst = (["fail", "unknown", "pending"] as const).find((one) => results.some(({ status }) => status === one));
+  return worst ?? "pass";
+}
+
 /** The result of a gate that lacks a fact. It blocks until the fact can be read: an unknown fact never passes. */
 export function unknownResult(gate: string, code: string, fact: string | Omit<Unread, "known">): GateResult {
   const { why, step } = typeof fact === "string" ? { why: fact } : { step: undefined, ...fact };

@@ -7,7 +7,16 @@ import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
 import { whyItHolds } from "../record/condition.ts";
-import { alwaysOn, defineGate, type FactsWith, notApplicable, policyLine, result, unknownResult } from "./gate.ts";
+import {
+  alwaysOn,
+  defineGate,
+  type FactsWith,
+  notApplicable,
+  policyLine,
+  result,
+  unknownResult,
+  worstOf,
+} from "./gate.ts";
 
 const name = "manual-test";
 
@@ -132,8 +141,6 @@ export const manualTest = defineGate({
         "Neither the policy nor the approved contract asks for a manual test of this change.",
       );
     const results = manualTests(policy.policy).map((test) => judgeTest(test, why, facts, policy, record));
-    const status =
-      (["fail", "unknown", "pending"] as const).find((one) => results.some((test) => test.status === one)) ?? "pass";
-    return result(name, status, ...results.flatMap((test) => test.reasons));
+    return result(name, worstOf(results), ...results.flatMap((test) => test.reasons));
   },
 });

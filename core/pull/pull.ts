@@ -3,7 +3,7 @@ import type { People } from "../../schemas/policy.ts";
 import { answered, answeredSources, heard, turnAway } from "../answer.ts";
 import { type Decision, decisionOf, ensureSticky, requeue, type Step } from "../decision.ts";
 import type { Subject } from "../effects.ts";
-import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
+import { appActor, type Draft, type EntryOf, lastEntry, pullSubject, type TypedEntry, withDrafts } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
 import { isNotRequired } from "../health/required-incident.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
@@ -165,7 +165,7 @@ function recordVerdict(context: JudgedContext): Step {
       {
         kind: "verdict.given",
         actor: appActor(facts),
-        subject: [{ name: `pull request #${number}`, digest: { gitCommit: verdict.head } }],
+        subject: [pullSubject(number, verdict.head)],
         body: verdictBody(number, baseRef, context),
       },
     ],

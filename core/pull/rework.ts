@@ -3,7 +3,7 @@ import type { ReworkCause } from "../../schemas/rework.ts";
 import { awaitEffect, requeue, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { Effect, EffectResult } from "../effects.ts";
-import { appActor, lastEntry } from "../entries.ts";
+import { appActor, lastEntry, pullSubject } from "../entries.ts";
 import { effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { untracedCommits } from "../people/authorship.ts";
@@ -176,7 +176,7 @@ function open(due: Due, result: Extract<EffectResult, { type: "report" }>): Step
       {
         kind: "rework.opened",
         actor: appActor(facts),
-        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: verdict.head } }],
+        subject: [pullSubject(facts.number, verdict.head)],
         body: {
           run: run.run,
           story: run.story,

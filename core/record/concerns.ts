@@ -160,8 +160,8 @@ export function concernDrafts(
   }));
 }
 
-/** Whether an agent's answer waits for people: it stopped, or it asked. */
-export function isStopping(outcome: StepResult["outcome"]): boolean {
+/** Whether an agent's answer waits for people: it stopped, or it asked. Undefined: there is no answer. */
+export function isStopping(outcome: StepResult["outcome"] | undefined): boolean {
   return outcome === "stopped" || outcome === "asked";
 }
 

@@ -4,7 +4,7 @@ import { routeOf } from "../contract/routes.ts";
 import { isVerified } from "../contract/verification.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
-import { appActor, type Draft } from "../entries.ts";
+import { agentActor, appActor, type Draft } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { costOf, spendingOf } from "../money.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
@@ -60,7 +60,7 @@ function responseRecorded(
 ): Draft {
   return {
     kind: "response.recorded",
-    actor: { type: "agent", id: facts.ourselves.bot.id, login: usage.model },
+    actor: agentActor(facts, usage.model),
     subject: [{ name: `answer to prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: resultSha256 } }],
     body: {
       ...stepOf(pack),
@@ -134,7 +134,7 @@ export function closeAttempt(work: Work, { facts }: StoryContext): Step {
   if (concern !== null)
     drafts.push({
       kind: "concern.raised",
-      actor: { type: "agent", id: facts.ourselves.bot.id, login: response.usage.model },
+      actor: agentActor(facts, response.usage.model),
       subject: [{ name: concern.concern, digest: { sha256: response.result.sha256 } }],
       body: concern,
     });

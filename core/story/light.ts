@@ -13,7 +13,7 @@ import { holders } from "../people/authority.ts";
 import { highestRisk } from "../record/requirements.ts";
 import { hasOpenPull } from "../record/story.ts";
 import { shownText } from "../redaction/shown-text.ts";
-import { contractBody, runBody } from "./bodies.ts";
+import { contractBody, noModel, runBody } from "./bodies.ts";
 import type { IssueFacts, StoryContext, StoryFacts } from "./facts.ts";
 import { formSections, isPlainPath, listItems } from "./form.ts";
 import { askedIn, instructionsAt, lostInstructions } from "./ticket.ts";
@@ -156,7 +156,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
     plan,
     planSha256: parts.plan,
     issueSha256: parts.issue,
-    usage: { model: "none", calls: 0, inputTokens: 0, outputTokens: 0 },
+    usage: noModel,
     compiled: "light" as const,
   };
   const granted = { story, revision, digest, parts, tier: { name: "light" as const, request: request.source, size } };

@@ -59,8 +59,7 @@ export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
 
 /** Whether an attempt was refused; one that asked or stopped waits for people instead. */
 function isFailure({ response, closed }: AttemptRecord): boolean {
-  const asks = response !== null && isStopping(response.outcome);
-  return closed?.accepted === false && closed.reasons.length > 0 && !asks;
+  return closed?.accepted === false && closed.reasons.length > 0 && !isStopping(response?.outcome);
 }
 
 /** How many tries at one revision of a prompt failed in a run; rounds of rework and waits for people are no failures. */

@@ -69,13 +69,11 @@ export function reworkConcern(
 export function answerRework({ record, facts }: StoryContext): Step {
   const effects = record.prompts.flatMap((prompt) => {
     if (prompt.merge !== null || prompt.closedUnmerged) return [];
-    const attempt = prompt.attempts.findLast((one) => one.commit !== null || isQuestion(one));
+    const attempt = prompt.attempts.findLast((one) => one.commit !== null || isStopping(one.response?.outcome));
     return attempt === undefined || attempt.rework === null ? [] : answersTo(attempt, facts);
   });
   return { effects: effects.filter(({ key }) => !facts.outcomes.has(key)) };
 }
-
-const isQuestion = ({ response }: AttemptRecord) => response !== null && isStopping(response.outcome);
 
 function answersTo(attempt: AttemptRecord, facts: StoryFacts): Effect[] {
   const { pack, response, commit, rework } = attempt;

@@ -3,7 +3,7 @@ import { branchToWrite, packOf } from "../contract/contract.ts";
 import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import { reworkFailures } from "../contract/rework.ts";
 import { earlierChanges } from "../contract/tests-only.ts";
-import type { Step } from "../decision.ts";
+import { jsonBody, type Step } from "../decision.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
@@ -90,7 +90,7 @@ export function startAttempt(
       : [];
   const checkpoint = checkpointName(step);
   return {
-    bodies: [{ sha256: ref.sha256, text, mediaType: ref.mediaType }],
+    bodies: [jsonBody(text)],
     drafts: [
       ...handed,
       {
