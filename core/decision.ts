@@ -1,10 +1,11 @@
 import { bodyRef } from "./digest.ts";
-import type { Effect, EffectOutcome, EffectResult, Ourselves, Subject } from "./effects.ts";
+import type { Effect, EffectOutcome, EffectResult, Ourselves } from "./effects.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";
 import type { CommandRequest, PolicyReading } from "./facts.ts";
 import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
+import type { Subject } from "./subject.ts";
 
 /** The facts that stories and pull requests have in common. */
 export type CommonFacts = {

@@ -1,8 +1,8 @@
 import { listAll } from "../../collect/github/listing.ts";
 import { listQueueBranches } from "../../collect/group/queue-branches.ts";
-import { groupSubject, repositorySubject, type Subject } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Standing } from "../../core/repository/standing.ts";
+import { groupSubject, repositorySubject, type Subject } from "../../core/subject.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type Numbers, readUnseenEnds } from "./ended.ts";
 import type { Queue, Search } from "./queue.ts";

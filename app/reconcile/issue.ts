@@ -10,7 +10,6 @@ import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
 import type { Command } from "../../core/commands.ts";
-import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CommandRequest } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -31,6 +30,7 @@ import {
 import { isTakenOver } from "../../core/story/linking.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
+import type { Subject } from "../../core/subject.ts";
 import { Advice } from "../../schemas/advice.ts";
 import { Plan } from "../../schemas/plan.ts";
 import type { People } from "../../schemas/policy.ts";

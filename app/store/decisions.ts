@@ -1,9 +1,10 @@
 import { sql, type Transaction } from "kysely";
 import type { Decision } from "../../core/decision.ts";
 import { sha256 } from "../../core/digest.ts";
-import { type Effect, repeatable, type Subject, subjectKey } from "../../core/effects.ts";
+import { type Effect, repeatable } from "../../core/effects.ts";
 import type { Draft } from "../../core/entries.ts";
 import { effectKey } from "../../core/identifiers.ts";
+import { type Subject, subjectKey } from "../../core/subject.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";

@@ -2,7 +2,6 @@ import { accept, answered, type CommandAnswer, heard, refuse } from "../answer.t
 import type { CommandName } from "../commands.ts";
 import { keptRoutes, planRoute, runRoutes } from "../contract/routes.ts";
 import type { Step } from "../decision.ts";
-import type { Subject } from "../effects.ts";
 import { userActor } from "../entries.ts";
 import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
@@ -11,6 +10,7 @@ import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
 import { agentAtWork, openRun } from "../record/progress.ts";
 import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
+import type { Subject } from "../subject.ts";
 import { approve, contractDrift, parkedLine, templateFor } from "./approval.ts";
 import { runBody } from "./bodies.ts";
 import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
