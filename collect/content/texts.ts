@@ -1,6 +1,7 @@
-import type { Change, Content, FileSide, FileText, PolicyReading, PullRecord } from "../../core/facts.ts";
+import type { Change, Content, FileSide, FileText, PolicyReading } from "../../core/facts.ts";
 import { pathsToRead } from "../../core/gates/registry.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { PullRecord } from "../../core/pull-record.ts";
 import type { Blob, Objects, TreeEntry } from "../objects.ts";
 import type { readYaml } from "../yaml/yaml.ts";
 

@@ -1,8 +1,9 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import type { FileText, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
+import type { FileText, LoadedPolicy, PullBasics } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { adoptionOf } from "../people/authorship.ts";
+import type { PullRecord } from "../pull-record.ts";
 import {
   alwaysOn,
   authorOf,

@@ -1,8 +1,9 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, GateStatus, Reason } from "../../schemas/verdict.ts";
-import type { Change, FactValues, LoadedPolicy, PullBasics, PullFacts, PullRecord, PullRun } from "../facts.ts";
+import type { Change, FactValues, LoadedPolicy, PullBasics, PullFacts } from "../facts.ts";
 import type { Known, Unread } from "../known.ts";
 import type { PatternList } from "../paths/pattern-list.ts";
+import type { PullRecord, PullRun } from "../pull-record.ts";
 
 type FactName = keyof FactValues;
 

@@ -1,11 +1,12 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
-import type { LoadedPolicy, PullBasics, PullRecord, SignOff, UnheardSignOff } from "../facts.ts";
+import type { LoadedPolicy, PullBasics } from "../facts.ts";
 import { findKnown, type Known, known } from "../known.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
+import type { PullRecord, SignOff, UnheardSignOff } from "../pull-record.ts";
 import { whyItHolds } from "../record/condition.ts";
 import {
   alwaysOn,

@@ -1,8 +1,8 @@
 import type { GateResult, GateStatus, Reason, Verdict } from "../../schemas/verdict.ts";
 import type { OnCrash } from "../errors.ts";
-import type { PullRecord } from "../facts.ts";
 import { worstOf } from "../gates/gate.ts";
 import { type Known, known } from "../known.ts";
+import type { PullRecord } from "../pull-record.ts";
 import { noRecord } from "../record/pull.ts";
 import { conclude, judge } from "../verdict/judge.ts";
 import type { GroupFacts, MemberFacts } from "./facts.ts";

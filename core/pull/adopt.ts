@@ -3,8 +3,9 @@ import type { Account } from "../../schemas/text.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import type { CommandOf } from "../commands.ts";
 import { pullSubject, userActor } from "../entries.ts";
-import type { CommandRequest, LoadedPolicy, PullRecord } from "../facts.ts";
+import type { CommandRequest, LoadedPolicy } from "../facts.ts";
 import { idsOf, untracedCommits, whoseWork } from "../people/authorship.ts";
+import type { PullRecord } from "../pull-record.ts";
 import { approvedContract } from "../record/adopted-plan.ts";
 import type { CommandContext, PullSnapshot } from "./facts.ts";
 
