@@ -18,7 +18,7 @@ export type CommonFacts = {
   base: Known<string>;
   /** The commands to answer on this issue or pull request, oldest first. */
   commands: CommandRequest[];
-  /** The repository's ledger, oldest first: all of it, or what the decision's `…Reads` words find. */
+  /** The repository's ledger, oldest first: all of it, or what the keys of the decision's `…Reads` find. */
   entries: readonly TypedEntry[];
   /** The outcomes of this subject's effects, by key. */
   outcomes: ReadonlyMap<string, EffectOutcome>;

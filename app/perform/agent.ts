@@ -211,7 +211,10 @@ export async function secretIn(prompt: Json, { secrets }: PerformContext): Promi
   return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
 }
 
-/** The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may name what we lack. */
+/**
+ * The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may
+ * name what we lack.
+ */
 export function serviceOf(
   effect: { key: string; backend: string; model: string | null; effort?: Effort; spending?: Spending },
   context: Pick<PerformContext, ModelService | "purse">,

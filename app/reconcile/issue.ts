@@ -214,7 +214,10 @@ async function readTemplateFor(
   return base.known ? readBaseText(objects, base.value, path) : base;
 }
 
-/** The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed again here. */
+/**
+ * The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed
+ * again here.
+ */
 async function readBodies(
   story: number,
   entries: readonly TypedEntry[],

@@ -98,7 +98,7 @@ function outsideRole({ paths }: PlannedPrompt, { allow }: Pick<Policy["roles"][s
   );
 }
 
-/** Files and folders that a prompt of a role that writes tests only declares, and which are none; patterns are left to the gates. */
+/** What a prompt of a role that writes tests only declares and is no test; patterns are left to the gates. */
 function beyondTests({ paths, evidence }: PlannedPrompt, role: Policy["roles"][string], policy: PlanRules): string[] {
   const isNoTest = testsGuard(testsOnly(role, policy.gates));
   return [...paths, ...evidence].filter((path) => {

@@ -70,9 +70,9 @@ function ofLightTier(taker: Account, facts: FactsWith<"record" | "reviews">, { p
 }
 
 /**
- * The run's contract was approved by a person who did not ask for it; under the light tier this commit was. The approver's permission and the approved digest
- * were checked when the ledger recorded the approval. Separation is checked again here, because the
- * policy may have become stricter since.
+ * The run's contract was approved by a person who did not ask for it; under the light tier this commit was. The
+ * approver's permission and the approved digest were checked when the ledger recorded the approval. Separation is
+ * checked again here, because the policy may have become stricter since.
  */
 export const approval = forRuns({
   name,

@@ -173,10 +173,10 @@ function recordVerdict(context: JudgedContext): Step {
     enqueue: [
       ...(story === undefined ? [] : [{ kind: "issue" as const, repository: repository.id, number: story }]),
       // They share the check, which may change with this verdict.
-      ...(sameHeadPulls.known ? sameHeadPulls.value : []).map((twin) => ({
+      ...(sameHeadPulls.known ? sameHeadPulls.value : []).map((other) => ({
         kind: "pull" as const,
         repository: repository.id,
-        number: twin,
+        number: other,
       })),
     ],
   };
@@ -184,7 +184,7 @@ function recordVerdict(context: JudgedContext): Step {
 
 /**
  * Shows on the commit what counts for all pull requests with this head, which share its one check. Where another one's
- * verdict is the better that counts, its own look shows it.
+ * verdict is the better that counts, the decision on that one shows it.
  */
 function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
@@ -208,8 +208,8 @@ function adviceOf({ facts, entries }: JudgedContext): Advice {
  * not judged yet keeps the check pending.
  */
 function countedHere({ facts, entries, verdict, shared }: JudgedContext) {
-  const twins = facts.sameHeadPulls.known ? facts.sameHeadPulls.value : [null];
-  const others = twins.map((pull) => {
+  const sameHead = facts.sameHeadPulls.known ? facts.sameHeadPulls.value : [null];
+  const others = sameHead.map((pull) => {
     const isOf = ({ body }: EntryOf<"verdict.given">) => body.pull === pull && body.head === verdict.head;
     const last = lastEntry(entries, "verdict.given", isOf)?.body;
     const conclusion = last?.conclusion ?? "pending";

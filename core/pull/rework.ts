@@ -45,7 +45,7 @@ export function rework(context: JudgedContext): Step {
   const settings = loaded.policy.rework;
   const isAsked = prompt.rework.asked.length > 0;
   if ((settings === undefined && !isAsked) || prompt.rework.pending !== null || !isAtRest(prompt, run)) return {};
-  // An older look: our newest commit is not on it yet.
+  // GitHub still shows an older head: our newest commit is not on it yet.
   if (prompt.branchState.commits.slice(0, -1).includes(verdict.head)) return {};
   const failing = failingOf(context, prompt.rework);
   if (failing === null) return { requeueAfter: requeue.undecided };

@@ -38,7 +38,7 @@ function pastCheck({ merge, acceptedBy }: PromptRecord): string {
   return `, past its check; ${acceptedBy === null ? "nobody accepted that" : `@${acceptedBy} accepted that`}`;
 }
 
-/** What the ledger has of a merged prompt: how it was merged, its gates, its sign-offs and its evidence, or that there is none. */
+/** The row of a merged prompt: how it was merged, its gates, its sign-offs and its evidence, by the ledger. */
 function rowOf(prompt: PromptRecord, { entries, issue: story }: StoryFacts): string[] {
   const { issue, pull, merge } = prompt;
   const onHead = ({ body }: { body: { pull: number; sha: string } }) => body.pull === pull && body.sha === merge?.head;

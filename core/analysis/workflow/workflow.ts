@@ -27,6 +27,7 @@ export type Step = {
   line: number;
 };
 
+/** A job of a workflow, as far as it decides what is judged. Whoever may push wrote it. */
 export type Job = {
   id: string;
   /** The name under which its check is shown; null: its id. */
