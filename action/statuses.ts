@@ -12,7 +12,7 @@ import type { GateResult, GateStatus, Verdict } from "../schemas/verdict.ts";
 export type StatusSettings = { context: string; gates: readonly string[] };
 
 /** One commit status. `mark` names the result that it shows: a status with the same mark needs no second one. */
-export type CommitStatus = {
+type CommitStatus = {
   context: string;
   state: "success" | "failure" | "pending";
   description: string;

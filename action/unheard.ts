@@ -1,7 +1,8 @@
 import { plain } from "../core/escape.ts";
-import type { PullFacts, SignOff } from "../core/facts.ts";
+import type { PullFacts } from "../core/facts.ts";
 import { requesters, whoseWork } from "../core/people/authorship.ts";
 import { givenElsewhere, isForBase } from "../core/people/retarget.ts";
+import type { SignOff } from "../core/pull-record.ts";
 import type { People } from "../schemas/policy.ts";
 
 /**

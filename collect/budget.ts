@@ -1,11 +1,14 @@
 import type { Unread } from "../core/known.ts";
 
-/** What one look may read in all: `bytes` and `objects` of git, `requests` for them, and how long it may take. */
+/** What may be read of one change in all: `bytes` and `objects` of git, `requests` for them, and for how long. */
 type Limits = { bytes: number; objects: number; requests: number; milliseconds: number };
 
-const lookLimits: Limits = { bytes: 256_000_000, objects: 60_000, requests: 20, milliseconds: 60_000 };
+const changeLimits: Limits = { bytes: 256_000_000, objects: 60_000, requests: 20, milliseconds: 60_000 };
 
-/** The most bytes of files, and of folders, that are held in memory at one time: what they become takes several times as much. */
+/**
+ * The most bytes of files, and of folders, that are held in memory at one time: what they become takes several times as
+ * much.
+ */
 export const heldBytes = { files: 24_000_000, folders: 12_000_000 };
 
 /** The most files that a change may touch for each to be listed. */
@@ -15,8 +18,8 @@ export const maxChangedFiles = 50_000;
 export type Part = Partial<Pick<Limits, "bytes" | "objects" | "requests">>;
 
 /**
- * Bounds everything that one look at a change reads, because its author chose how much there is. One look shares one
- * budget: what one fact takes, the others lack.
+ * Bounds everything that is read to judge a change once, because its author chose how much there is. All its facts
+ * share one budget: what one takes, the others lack.
  */
 export type Budget = {
   /** Takes a part from what is left; or takes nothing, and says why not. */
@@ -27,9 +30,9 @@ export type Budget = {
   isSpent(): boolean;
 };
 
-/** Opens the budget of one look. `now` gives milliseconds. */
+/** Opens the budget of one change. `now` gives milliseconds. */
 export function openBudget(limits: Partial<Limits> = {}, now: () => number = () => performance.now()): Budget {
-  const most = { ...lookLimits, ...limits };
+  const most = { ...changeLimits, ...limits };
   const left = { ...most };
   const end = now() + most.milliseconds;
   let isSpent = false;

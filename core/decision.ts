@@ -1,9 +1,11 @@
-import type { Effect, EffectOutcome, EffectResult, Ourselves, Subject } from "./effects.ts";
+import { bodyRef } from "./digest.ts";
+import type { Effect, EffectOutcome, EffectResult, Ourselves } from "./effects.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";
 import type { CommandRequest, PolicyReading } from "./facts.ts";
 import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
+import type { Subject } from "./subject.ts";
 
 /** The facts that stories and pull requests have in common. */
 export type CommonFacts = {
@@ -16,7 +18,7 @@ export type CommonFacts = {
   base: Known<string>;
   /** The commands to answer on this issue or pull request, oldest first. */
   commands: CommandRequest[];
-  /** The repository's ledger, oldest first: all of it, or what the decision's `…Reads` words find. */
+  /** The repository's ledger, oldest first: all of it, or what the keys of the decision's `…Reads` find. */
   entries: readonly TypedEntry[];
   /** The outcomes of this subject's effects, by key. */
   outcomes: ReadonlyMap<string, EffectOutcome>;
@@ -26,6 +28,12 @@ export type CommonFacts = {
 
 /** A body to be stored with the entries that refer to it. */
 export type Body = { sha256: string; text: string; mediaType: string };
+
+/** A JSON text as a body to be stored; entries refer to it by `bodyRef`. */
+export function jsonBody(text: string): Body {
+  const { sha256, mediaType } = bodyRef(text);
+  return { sha256, text, mediaType };
+}
 
 /**
  * Where an issue or a pull request stands, in plain text for the service's pages. It is recorded with the decision, so

@@ -70,6 +70,16 @@ export function userActor({ id, login }: Account): Actor {
   return { type: "user", id, login };
 }
 
+/** An agent as the actor: it has no account, so our bot's id stands with the name of its model. */
+export function agentActor({ ourselves: { bot } }: { ourselves: Ourselves }, model: string): Actor {
+  return { type: "agent", id: bot.id, login: model };
+}
+
+/** A pull request at one commit, as the subject of an entry. */
+export function pullSubject(pull: number, commit: string): StatementSubject {
+  return { name: `pull request #${pull}`, digest: { gitCommit: commit } };
+}
+
 /** The actor's account in GitHub's form. */
 export function accountOf({ type, id, login }: Actor): Account {
   return { id, login, type: type === "user" ? "User" : "Bot" };

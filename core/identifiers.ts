@@ -29,6 +29,11 @@ export function branchName(run: string, prompt: number): string {
   return `sallyport/${run}/${prompt}`;
 }
 
+/** Whether a branch has the form of a run's own: no other is written or taken back for one. */
+export function isRunBranch(name: string): boolean {
+  return /^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(name);
+}
+
 /** The stable name of a person's act: each comment, label event or assignment is answered once. */
 export function sourceKey(source: Source): string {
   return `${source.type}/${source.id}`;

@@ -114,10 +114,10 @@ export const PayloadPurged = z.strictObject({
 export const BodyRef = z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() });
 export type BodyRef = z.infer<typeof BodyRef>;
 
-/** The five parts an approval is bound to. Its digest is the hash of all of them: a change of any part voids it. */
+/** The parts that an approval is bound to. Its digest is the hash of all of them: a change of any part voids it. */
 export const DigestParts = z.strictObject({
   plan: Sha256,
-  issue: Sha256.describe("Title and body of the story as they stood."),
+  issue: Sha256.describe("The ticket as it stood: title and body, and what else was part of it."),
   base: Sha.describe("The default branch's commit."),
   paths: z.array(z.string()).describe("Every declared path, sorted."),
   policy: Sha.describe("The blob of the policy file."),

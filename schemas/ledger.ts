@@ -29,7 +29,7 @@ export const predicateType = "https://sallyport.dev/ledger-entry/v1";
 export const payloadType = "application/vnd.in-toto+json";
 
 /** One entry's predicate: its position in the repository's chain, and what happened. */
-export const LedgerPredicate = z.strictObject({
+const LedgerPredicate = z.strictObject({
   repository: z.strictObject({ id: z.int().positive(), name: z.string() }),
   seq: z.int().positive().describe("From 1, without gaps."),
   prev: Sha256.nullable().describe("SHA-256 of the line before this one; null for the first."),

@@ -35,8 +35,11 @@ const model = z.string().min(1).max(100).describe("As the service names it: an a
 const effort = z.enum(["low", "medium", "high", "xhigh", "max"]);
 export type Effort = z.infer<typeof effort>;
 
-/** The agent programs that can talk with a model in place of our own, and the one service that each of them can use; null: any. */
-export const tools = { claude: "anthropic", codex: "openai", gemini: "google", opencode: null, custom: null } as const;
+/**
+ * The agent programs that can talk with a model in place of our own, and the one service that each of them can use;
+ * null: any.
+ */
+const tools = { claude: "anthropic", codex: "openai", gemini: "google", opencode: null, custom: null } as const;
 export type ToolName = keyof typeof tools;
 
 const toolForm = /^(?:(?:claude|codex|gemini|opencode)@\d[\w.+-]{0,40}|custom(?:@[\w.+-]{1,40})?)$/;

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { maxPaths } from "./limits.ts";
 import { Agents, routeProblem } from "./policy-agents.ts";
+import { duty } from "./policy-evidence.ts";
 import { Gates } from "./policy-gates.ts";
 import { Phases, Role } from "./policy-roles.ts";
-import { count, days, duties, plainFile } from "./policy-values.ts";
+import { count, days, plainFile } from "./policy-values.ts";
 import { Risk } from "./text.ts";
 
 const person = z
@@ -56,8 +57,6 @@ const People = z
       ),
   })
   .describe("Who may do what. People are told by their GitHub account, never by text.");
-
-const duty = z.enum(duties);
 
 const asked = z.enum(["required", "optional"]).default("required");
 

@@ -1,15 +1,13 @@
 import * as z from "zod";
 import { AdviceFinding } from "./advice.ts";
-import { IssueNumber, step } from "./entry-parts.ts";
+import { BodyRef, IssueNumber, step } from "./entry-parts.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
 /**
  * What sends a prompt's work back to the agent: a failed gate, a failed check, a person's request for changes, a reviewer
  * agent's advice before the pull request opens, or a command.
  */
-export const reworkCauses = ["gates", "ci", "review", "reviewer", "command"] as const;
-/** One cause of a rework. */
-export const ReworkCause = z.enum(reworkCauses);
+export const ReworkCause = z.enum(["gates", "ci", "review", "reviewer", "command"]);
 export type ReworkCause = z.infer<typeof ReworkCause>;
 
 /** A person whose words reach the agent, and the duties that give them the right. */
@@ -80,7 +78,7 @@ export const ReworkOpened = z.strictObject({
   causes: z.array(ReworkCause).min(1),
   by: Account.nullable().describe("The last who asked for it; null: the policy alone did."),
   signature: Sha256.describe("Of what failed, without its wording: the same signature twice is the same failure."),
-  report: z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() }),
+  report: BodyRef,
   reviewers: z.array(Account).describe("Who asked for changes; they are asked for a review of the next commit."),
   reviews: z.array(id).describe("The reviews that it takes up."),
   threads: z.array(id).describe("The first comments of the review threads that it takes up."),

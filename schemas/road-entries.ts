@@ -46,7 +46,10 @@ const rollback = {
   comment: z.int().positive(),
 };
 
-/** The bodies of the entries about verification commands, concerns, checkpoints, rollbacks, hand-offs, reviews, advice, remediation and rework. */
+/**
+ * The bodies of the entries about verification commands, concerns, checkpoints, rollbacks, hand-offs, reviews, advice,
+ * remediation and rework.
+ */
 export const roadBodies = {
   "review.observed": ReviewObserved,
   "remediation.opened": RemediationOpened,

@@ -261,11 +261,10 @@ export const StepResult = z.strictObject({
 export type StepResult = z.infer<typeof StepResult>;
 
 /** A path that a sealed result changes; `blob`: where its content is in the artifact; null: it is deleted. */
-export const SealedFile = z.strictObject({
+const SealedFile = z.strictObject({
   path: pathInTree,
   blob: z.strictObject({ sha256: Sha256, bytes: z.int().min(0) }).nullable(),
 });
-export type SealedFile = z.infer<typeof SealedFile>;
 
 /**
  * What a run of the workflow says of itself and its program's work, beside the files. Whoever controls the runner wrote

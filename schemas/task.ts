@@ -5,7 +5,7 @@ import { Lines, Risk } from "./text.ts";
 const lines = z.union([Lines, z.string().transform((text) => [text])]).default([]);
 
 /** A mission: what is wanted, within which bounds, and how it is known to be done. */
-export const Mission = z.looseObject({ intent: z.string(), constraints: lines, success_criteria: lines });
+const Mission = z.looseObject({ intent: z.string(), constraints: lines, success_criteria: lines });
 
 /**
  * A governed repository's own record of a task, `tasks/<id>/meta.yml`: what Sallyport reads of it. Other keys are other

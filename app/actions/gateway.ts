@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
+import { valueOrThrow } from "../../collect/github/request.ts";
 import { readFileId } from "../../collect/github/workflow-run.ts";
 import { digestOf, sha256 } from "../../core/digest.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
@@ -81,10 +82,9 @@ export function createGateway(tools: GatewayTools) {
       claims.job_workflow_ref.startsWith(`${claims.repository}/${workflow}@refs/heads/`);
     if (!isOurs) return "it is another run";
     const github = await tools.github.forRepository(dispatch.repository, "read");
-    const found = await readFileId(github, workflow, claims.job_workflow_sha);
-    // GitHub does not answer: the job asks again.
-    if (!found.known) throw new SallyportError("github", found.why, { retry: true });
-    return found.value === blob ? null : "its workflow is not the one that the policy pins";
+    // Where GitHub does not answer, the job asks again.
+    const found = valueOrThrow(await readFileId(github, workflow, claims.job_workflow_sha));
+    return found === blob ? null : "its workflow is not the one that the policy pins";
   };
 
   /** The run of a nonce or a token's digest, while its effect is open and its deadline has not passed. */

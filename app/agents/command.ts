@@ -22,7 +22,10 @@ import type { AgentEvent, AgentRun } from "./run.ts";
 import { isUnread, type WholeTree } from "./trees.ts";
 import { textOf, type Workspace } from "./workspace.ts";
 
-/** A program's work: beside what every agent gets, its name and version, the base's tree, the operator's folder of programs, and where its dependencies are. */
+/**
+ * A program's work: beside what every agent gets, its name and version, the base's tree, the operator's folder of
+ * programs, and where its dependencies are.
+ */
 export type ProgramRun = AgentRun & { tool: string; tree: WholeTree; tools: string | null; registry: string | null };
 
 /** The result in the form of every agent's, and the program that worked. */

@@ -143,7 +143,7 @@ export async function redactResult(result: StepResult, base: TreeReader, search:
 }
 
 /** A result without files, because the answer held a secret. */
-export function refusedResult(summary: string): StepResult {
+function refusedResult(summary: string): StepResult {
   return { version: 1, outcome: "failed", code: "secret-in-answer", summary, questions: [], files: [], claims: [] };
 }
 

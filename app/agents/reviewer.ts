@@ -88,7 +88,7 @@ export async function* askReviewer(
  * The reviewer's prompt: the same pack and change give the same bytes. What others wrote is enclosed in lines with the
  * pack's digest, which names the commit, so that no file of that commit can contain it.
  */
-export function reviewerText(pack: AdvicePack, change: string): string {
+function reviewerText(pack: AdvicePack, change: string): string {
   const digest = digestOf(pack);
   const marked = (kind: string, lines: readonly string[]) => {
     const mark = `==== ${kind} ${digest} ====`;

@@ -1,7 +1,7 @@
 import { openBudget } from "../../collect/budget.ts";
 import { readBlobs } from "../../collect/github/blobs.ts";
 import type { ObjectsCache } from "../../collect/github/cache.ts";
-import { type GitHub, readBlob } from "../../collect/github/request.ts";
+import { type GitHub, readBlob, valueOrThrow } from "../../collect/github/request.ts";
 import { apiTrees } from "../../collect/github/trees.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { matcher } from "../../core/paths/patterns.ts";
@@ -28,12 +28,11 @@ const treeRequests = 1_000;
 
 /** The tree of a commit on GitHub, listed once and read file by file. */
 export async function githubTree(github: GitHub, commit: string, cache: ObjectsCache): Promise<WholeTree> {
-  const tree = await apiTrees(github, cache).list(commit, true);
-  if (!tree.known) throw new SallyportError("github", tree.why, { retry: true });
-  if (tree.value.truncated)
+  const tree = valueOrThrow(await apiTrees(github, cache).list(commit, true));
+  if (tree.truncated)
     throw new SallyportError("github", `the tree of ${commit} is too large to be listed in one piece`);
   const entries = new Map(
-    tree.value.entries.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])),
+    tree.entries.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])),
   );
   const read = new Map<string, Uint8Array>();
   let held = 0;
@@ -46,23 +45,22 @@ export async function githubTree(github: GitHub, commit: string, cache: ObjectsC
       const cached = read.get(path);
       if (cached !== undefined) return cached;
       if (held >= treeBytes) return null;
-      const blob = await readBlob(github, entry.sha, fileBytes);
-      if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
-      if (blob.value.content === null) return null;
-      read.set(path, blob.value.content);
-      held += blob.value.content.length;
-      return blob.value.content;
+      const { content } = valueOrThrow(await readBlob(github, entry.sha, fileBytes));
+      if (content === null) return null;
+      read.set(path, content);
+      held += content.length;
+      return content;
     },
     async readAll() {
       const blobs = [...entries.values()].filter(({ type }) => type === "blob");
-      const shown = blobs.map(({ sha }) => tree.value.sizes.get(sha) ?? 0).filter((size) => size <= fileBytes);
+      const shown = blobs.map(({ sha }) => tree.sizes.get(sha) ?? 0).filter((size) => size <= fileBytes);
       const size = shown.reduce((sum, one) => sum + one, 0);
       if (size > treeBytes)
         throw new SallyportError(
           "bad-input",
           `the tree of ${commit} has ${size} bytes; a copy has at most ${treeBytes}`,
         );
-      const wanted = new Map(blobs.map(({ sha }) => [sha, tree.value.sizes.get(sha)]));
+      const wanted = new Map(blobs.map(({ sha }) => [sha, tree.sizes.get(sha)]));
       const read = await readBlobs(github, wanted, fileBytes, openBudget({ requests: treeRequests }));
       if (read.failure !== null) throw new SallyportError("github", read.failure.why, { retry: true });
       return blobs.flatMap(({ path, mode, sha }) => {

@@ -131,7 +131,7 @@ export async function runAction(
 }
 
 /** Parses the runner's output file: `name<<delimiter`, value, delimiter. Source: GitHub docs, "Workflow commands". */
-export function readOutputs(text: string): Map<string, string> {
+function readOutputs(text: string): Map<string, string> {
   const outputs = new Map<string, string>();
   const lines = text.split("\n");
   for (let at = 0; at < lines.length; at++) {

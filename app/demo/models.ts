@@ -6,8 +6,8 @@ import { packageHome } from "../settings/package-home.ts";
 export type Models = { url: string; close(): Promise<void> };
 
 /**
- * Starts the model service with recorded turns; of two that fit, the one loaded first is given. Its package is a development dependency, loaded only here: an installed Sallyport has no
- * recorded turns and asks the real service.
+ * Starts the model service with recorded turns; of two that fit, the one loaded first is given. Its package is a
+ * development dependency, loaded only here: an installed Sallyport has no recorded turns and asks the real service.
  */
 export async function startModels(recorded: readonly string[] = ["turns.json"]): Promise<Models> {
   const { LLMock } = await import("@copilotkit/aimock").catch((error: unknown) => {

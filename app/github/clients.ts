@@ -2,7 +2,7 @@ import { createAppAuth, type InstallationAuthOptions } from "@octokit/auth-app";
 import type { RequestInterface } from "@octokit/types";
 import { ProbotOctokit } from "probot";
 import { readBot } from "../../collect/github/people.ts";
-import type { GitHub } from "../../collect/github/request.ts";
+import { type GitHub, valueOrThrow } from "../../collect/github/request.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { githubRemaining, githubRequests } from "../settings/metrics.ts";
@@ -154,9 +154,8 @@ export function createGitHub(
           "github",
           "GitHub knows no App by this id and key: compare APP_ID and PRIVATE_KEY with the App's settings, and this machine's clock with another",
         );
-      const bot = await readBot({ request: octokit("app").request }, app.slug);
-      if (!bot.known) throw new SallyportError("github", bot.why, { retry: true });
-      return { appId: Number(app.id), slug: app.slug, bot: bot.value };
+      const bot = valueOrThrow(await readBot({ request: octokit("app").request }, app.slug));
+      return { appId: Number(app.id), slug: app.slug, bot };
     },
     forRepository(id, use) {
       const key = `${id}/${use}`;

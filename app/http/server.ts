@@ -47,9 +47,9 @@ export type Receiver = {
 };
 
 /**
- * The HTTP side: webhooks at `/api/github/webhooks`, runs on Actions below `/api/runs`, the pages, if there are any, and two checks: `/healthz` says that
- * the process lives, `/readyz` that it can take in deliveries. `/metrics` is there for whoever knows its token, if it
- * has one. Fails with `bad-input` when the port is taken.
+ * The HTTP side: webhooks at `/api/github/webhooks`, runs on Actions below `/api/runs`, the pages, if there are any, and
+ * two checks: `/healthz` says that the process lives, `/readyz` that it can take in deliveries. `/metrics` is there for
+ * whoever knows its token, if it has one. Fails with `bad-input` when the port is taken.
  */
 export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port" | "metricsToken">,

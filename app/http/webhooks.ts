@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EmitterWebhookEvent, emitterEventNames } from "@octokit/webhooks";
-import { groupSubject, repositorySubject, subjectKey } from "../../core/effects.ts";
 import { messageOf } from "../../core/errors.ts";
 import { checkName } from "../../core/health/required-check.ts";
+import { groupSubject, repositorySubject, subjectKey } from "../../core/subject.ts";
 import type { Named, Queue, Search } from "../queue/queue.ts";
 import { causedBy, type Log } from "../settings/log.ts";
 import { deliveries } from "../settings/metrics.ts";

@@ -1,8 +1,7 @@
 import { apiObjects } from "../../collect/github/objects.ts";
-import { type GitHub, mapKnown } from "../../collect/github/request.ts";
+import { type GitHub, mapKnown, valueOrThrow } from "../../collect/github/request.ts";
 import { readCurrentPolicy } from "../../collect/policy/current.ts";
 import { redactSecretsIn, type SecretSearch } from "../../collect/secrets/redaction.ts";
-import { SallyportError } from "../../core/errors.ts";
 import { known } from "../../core/known.ts";
 import { type BranchFile, bodyPath } from "../../core/ledger/branch.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
@@ -65,8 +64,7 @@ async function onBranch(digests: Iterable<string>, { commit }: NonNullable<Tip>,
     const entry = await objects.entry(commit, path);
     return entry.known ? known(entry.value === null ? [] : [path]) : entry;
   });
-  if (!found.known) throw new SallyportError("github", found.why, { retry: true });
-  return found.value.flat();
+  return valueOrThrow(found).flat();
 }
 
 /**

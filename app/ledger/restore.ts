@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { apiObjects } from "../../collect/github/objects.ts";
-import type { GitHub } from "../../collect/github/request.ts";
+import { type GitHub, valueOrThrow } from "../../collect/github/request.ts";
 import { readApiLedger } from "../../collect/ledger/ledger.ts";
 import { readCurrentPolicy } from "../../collect/policy/current.ts";
 import { sha256 } from "../../core/digest.ts";
@@ -140,11 +140,10 @@ export function createRestorer({
 }
 
 async function verifiedBranch(github: GitHub, options: RestoreOptions): Promise<string[]> {
-  const lines = await readApiLedger(github);
-  if (!lines.known) throw new SallyportError("github", lines.why, { retry: true });
-  if (lines.value === null) return [];
+  const lines = valueOrThrow(await readApiLedger(github));
+  if (lines === null) return [];
   const keys = await trustedKeys(github, options);
-  const report = verifyChain(lines.value, keys, { expectRepositoryId: options.repository });
+  const report = verifyChain(lines, keys, { expectRepositoryId: options.repository });
   const [problem] = report.problems;
   if (problem !== undefined) {
     throw new SallyportError(
@@ -152,7 +151,7 @@ async function verifiedBranch(github: GitHub, options: RestoreOptions): Promise<
       `${evidenceBranch} does not verify: ${problem.message}; nothing is signed until it does`,
     );
   }
-  return lines.value;
+  return lines;
 }
 
 /** The keys that the policy pins, or ours if it pins none. */
@@ -205,15 +204,12 @@ async function restoreBodies(
       continue;
     }
     if ((await getBody(db, digest)) !== null) continue;
-    const entry = await objects.entry(commit, bodyPath(digest));
-    if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
-    if (entry.value === null) {
+    const entry = valueOrThrow(await objects.entry(commit, bodyPath(digest)));
+    if (entry === null) {
       count.unpublished += 1;
       continue;
     }
-    const blob = await objects.blob(entry.value.sha, bodyBytes);
-    if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
-    const { content } = blob.value;
+    const { content } = valueOrThrow(await objects.blob(entry.sha, bodyBytes));
     if (content === null || sha256(content) !== digest) {
       throw new SallyportError(
         "evidence-rewritten",

@@ -1,5 +1,6 @@
 import { entriesOf } from "../../core/entries.ts";
 import { attemptName, effectKey } from "../../core/identifiers.ts";
+import { openRun } from "../../core/record/progress.ts";
 import { foldStory, type StoryRecord } from "../../core/record/story.ts";
 import type { Attempt } from "../../schemas/step.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
@@ -34,7 +35,7 @@ export async function attemptPage(
   if (prompt === undefined || parts === undefined) return null;
   const key = effectKey.agent(repository.id, recorded.body);
   const places = placesOf(web, repository.name);
-  const state = stateOf(parts, isOpen(record, run), await readEffect(db, key), now());
+  const state = stateOf(parts, openRun(record)?.run === run, await readEffect(db, key), now());
   const content = attemptContent(
     {
       repository: repository.name,
@@ -55,10 +56,6 @@ export async function attemptPage(
   );
   const title = `${attemptName(parts.pack)} of #${number} ${prompt.contract.title}`;
   return page({ title, viewer, isLive: true }, content);
-}
-
-function isOpen({ run }: StoryRecord, name: string): boolean {
-  return run?.run === name && run.closed === null;
 }
 
 function stateOf(

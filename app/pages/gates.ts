@@ -1,15 +1,14 @@
 import { html } from "hono/html";
 import { dashboardDays } from "../../core/repository/dashboard.ts";
 import { numbersSince } from "../../core/repository/numbers.ts";
-import type { Database } from "../store/database.ts";
 import { standingOf } from "../store/folds.ts";
-import { type Html, page, placesOf, type Web } from "./layout.ts";
-import type { Repository, Viewer } from "./viewer.ts";
+import { type Html, page, placesOf } from "./layout.ts";
+import type { Reading, Shown } from "./reading.ts";
 
 /** What the gates of a repository did in the last days: what they failed, what was waived, what got past them. */
 export async function gatesPage(
-  { viewer, repository }: { viewer: Viewer; repository: Repository },
-  { db, web, now }: { db: Database; web: Web; now: () => Date },
+  { viewer, repository }: Omit<Shown, "number">,
+  { db, web, now }: Reading,
 ): Promise<Html> {
   const since = new Date(now().getTime() - dashboardDays * 86_400_000).toISOString();
   const standing = await standingOf(db, repository.id);

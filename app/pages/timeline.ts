@@ -12,7 +12,7 @@ export function timeline(entries: readonly TypedEntry[], places: Places): Html {
   const steps = entries.filter(({ kind }) => !bookkeeping.has(kind));
   return html`<ol class="chain">${steps.map(
     (entry) =>
-      html`<li class="${toneOf(entry)}"><h3>${kindWords(entry.kind)}</h3><span class="quiet">${whoOf(entry)}, ${time(entry.at)}</span>
+      html`<li class="${linkClass(entry)}"><h3>${kindWords(entry.kind)}</h3><span class="quiet">${whoOf(entry)}, ${time(entry.at)}</span>
 <div class="message">${prose(entryDetail(entry).join(" · "))}</div>
 <span class="proof">${about(entry, places)}<a href="${places.entry(entry.seq)}">entry ${entry.seq}</a> ${short(entry.hash)}</span></li>`,
   )}</ol>`;
@@ -29,7 +29,8 @@ function kindWords(kind: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
-function toneOf(entry: TypedEntry): "missing" | "plain" | "" {
+/** How its link of the chain is drawn: as done (no class), as a fault, or as a mere step. */
+function linkClass(entry: TypedEntry): "missing" | "plain" | "" {
   switch (entry.kind) {
     case "plan.failed":
     case "rollback.failed":

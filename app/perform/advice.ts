@@ -1,10 +1,10 @@
 import { apiObjects } from "../../collect/github/objects.ts";
+import { valueOrThrow } from "../../collect/github/request.ts";
 import type { Objects } from "../../collect/objects.ts";
 import { redactSecrets } from "../../collect/secrets/redaction.ts";
 import { noAdvice } from "../../core/contract/advice.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import type { Known } from "../../core/known.ts";
 import { matcher } from "../../core/paths/patterns.ts";
 import { unreadPatterns } from "../../core/paths/sensitive.ts";
 import { AdvicePack } from "../../schemas/advice.ts";
@@ -74,14 +74,9 @@ async function changeText(pack: AdvicePack, { reader, cache, secrets }: PerformC
 
 /** The text of a file at a commit, empty where there is none; null: it is no text, or too long to be shown. */
 async function textAt(commit: string, path: string, objects: Objects): Promise<string | null> {
-  const entry = orRetry(await objects.entry(commit, path));
+  const entry = valueOrThrow(await objects.entry(commit, path));
   if (entry === null) return "";
   if (entry.type !== "blob") return null;
-  const { content } = orRetry(await objects.blob(entry.sha, limits.fileBytes));
+  const { content } = valueOrThrow(await objects.blob(entry.sha, limits.fileBytes));
   return content === null || content.includes(0) ? null : content.toString("utf8");
-}
-
-function orRetry<T>(fact: Known<T>): T {
-  if (fact.known) return fact.value;
-  throw new SallyportError("github", fact.why, { retry: true });
 }

@@ -6,7 +6,7 @@ import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import type { Spending } from "../../core/money.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
-import { shownText } from "../../core/story/shown-text.ts";
+import { shownText } from "../../core/redaction/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { type Effort, ModelService } from "../../schemas/policy-agents.ts";
@@ -211,7 +211,10 @@ export async function secretIn(prompt: Json, { secrets }: PerformContext): Promi
   return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
 }
 
-/** The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may name what we lack. */
+/**
+ * The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may
+ * name what we lack.
+ */
 export function serviceOf(
   effect: { key: string; backend: string; model: string | null; effort?: Effort; spending?: Spending },
   context: Pick<PerformContext, ModelService | "purse">,

@@ -1,10 +1,10 @@
 import { readMergedPulls } from "../../collect/backtest/merged-pulls.ts";
 import { apiObjects } from "../../collect/github/objects.ts";
+import { valueOrThrow } from "../../collect/github/request.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import type { EffectResult } from "../../core/effects.ts";
-import { type Crash, crashText, SallyportError } from "../../core/errors.ts";
+import { type Crash, crashText } from "../../core/errors.ts";
 import type { PolicyReading } from "../../core/facts.ts";
-import type { Known } from "../../core/known.ts";
 import { policyProblem } from "../../core/policy/problem.ts";
 import { backtest } from "../../core/verdict/backtest.ts";
 import { backtestMarkdown } from "../../core/verdict/backtest-report.ts";
@@ -18,9 +18,9 @@ const last = 50;
 export async function showBacktest(effect: EffectOf<"show-backtest">, context: PerformContext): Promise<EffectResult> {
   const { github } = context;
   const objects = apiObjects(github);
-  const before = read(await readPolicy(objects, effect.policyRef));
+  const before = valueOrThrow(await readPolicy(objects, effect.policyRef));
   const proposed = await readPolicy(objects, effect.head);
-  const after = read(proposed);
+  const after = valueOrThrow(proposed);
   const problem = policyProblem(proposed);
   const text = problem === null ? await backtestText(effect, context, before, after) : `${heading}\n\n${problem}`;
   await ensureComment(context, effect.pull, marker("backtest"), text);
@@ -41,11 +41,6 @@ async function backtestText(
     if (done % 10 === 0 || done === all) progress(`backtest: ${done} of ${all} merged pull requests`);
   };
   const onCrash = (crash: Crash) => progress(crashText(crash));
-  const changes = read(await readMergedPulls(github, { last, branch }, comparison, onProgress));
+  const changes = valueOrThrow(await readMergedPulls(github, { last, branch }, comparison, onProgress));
   return `${heading}\n\n${backtestMarkdown(backtest(changes, { secrets: false, onCrash }))}`;
-}
-
-function read<T>(fact: Known<T>): T {
-  if (fact.known) return fact.value;
-  throw new SallyportError("github", fact.why, { retry: true });
 }

@@ -1,3 +1,4 @@
+import { valueOrThrow } from "../../collect/github/request.ts";
 import type { Objects } from "../../collect/objects.ts";
 import { wholeCasefile } from "../../core/contract/casefiles.ts";
 import { SallyportError } from "../../core/errors.ts";
@@ -33,12 +34,9 @@ export async function casefilesFor(
 
 /** The text at a path in the parent, or null. The writer refuses anything that is not a file. */
 async function currentText(parent: string, path: string, objects: Objects): Promise<string | null> {
-  const entry = await objects.entry(parent, path);
-  if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
-  if (entry.value?.type !== "blob") return null;
-  const blob = await objects.blob(entry.value.sha, maxBytes);
-  if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
-  const { content } = blob.value;
+  const entry = valueOrThrow(await objects.entry(parent, path));
+  if (entry?.type !== "blob") return null;
+  const { content } = valueOrThrow(await objects.blob(entry.sha, maxBytes));
   const text = content === null ? null : textOf(content);
   if (text !== null) return text;
   throw new SallyportError(

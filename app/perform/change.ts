@@ -1,11 +1,13 @@
 import * as z from "zod";
 import { blobId } from "../../collect/blob-id.ts";
 import { apiObjects } from "../../collect/github/objects.ts";
-import type { Objects, TreeEntry } from "../../collect/objects.ts";
+import { valueOrThrow } from "../../collect/github/request.ts";
+import type { Objects } from "../../collect/objects.ts";
 import { outOfScope } from "../../core/contract/review.ts";
 import { sha256 } from "../../core/digest.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { isRunBranch } from "../../core/identifiers.ts";
 import { FileWrite, Pack, StepResult } from "../../schemas/step.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
 import { botAuthor, type EffectOf, type PerformContext, readJson } from "./context.ts";
@@ -24,7 +26,7 @@ type Entry = { path: string; mode: "100644" | "100755"; content: string | null; 
  */
 export async function writeChange(effect: EffectOf<"write-change">, context: PerformContext): Promise<EffectResult> {
   const { branch: name, parent } = effect;
-  if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(name))
+  if (!isRunBranch(name))
     throw new SallyportError("bad-input", `${JSON.stringify(name)} is not a branch of a run; nothing was written`);
   const pack = Pack.parse(await readJson(effect.packSha256, context));
   const files = await filesOf(effect, context);
@@ -114,11 +116,7 @@ async function createBlob(content: string, { request }: PerformContext): Promise
  * a folder, symlink or submodule, or below a file, would silently remove it.
  */
 async function entriesFor(parent: string, files: readonly FileWrite[], objects: Objects): Promise<Entry[]> {
-  const entryAt = async (path: string): Promise<TreeEntry | null> => {
-    const entry = await objects.entry(parent, path);
-    if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
-    return entry.value;
-  };
+  const entryAt = async (path: string) => valueOrThrow(await objects.entry(parent, path));
   const entries: Entry[] = [];
   for (const { path, content } of files) {
     const names = path.split("/");

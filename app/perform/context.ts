@@ -45,7 +45,7 @@ export type PerformContext = {
   agentTools: string | null;
   /** Where the packages are that verification commands need. */
   packageRegistry: string;
-  /** Runs of the workflow on Actions. */
+  /** The runs of the pinned workflow that agents' work waits for. */
   dispatches: Dispatches;
   /** Where this service is found from elsewhere; null: nobody said. */
   publicUrl: string | null;

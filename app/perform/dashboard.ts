@@ -1,3 +1,4 @@
+import { valueOrThrow } from "../../collect/github/request.ts";
 import { readDashboard } from "../../collect/repository/dashboard.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
@@ -6,9 +7,8 @@ import type { EffectOf, PerformContext } from "./context.ts";
 
 /** Opens the dashboard's issue, or finds the one that was opened before. What waits stands in our comment below it. */
 export async function openDashboard({ github, ourselves, request }: PerformContext): Promise<EffectResult> {
-  const found = await readDashboard(github, ourselves.bot);
-  if (!found.known) throw new SallyportError("github", found.why, { retry: true });
-  if (found.value !== null) return { type: "issue", number: found.value.number };
+  const found = valueOrThrow(await readDashboard(github, ourselves.bot));
+  if (found !== null) return { type: "issue", number: found.number };
   const { data } = await request("POST /repos/{owner}/{repo}/issues", {
     title: "What waits here (Sallyport)",
     body: "Sallyport keeps the comment below up to date, because the policy has `reports`. Close this issue to be left alone.",

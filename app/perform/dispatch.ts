@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { filesInArchive } from "../../collect/github/archive.ts";
 import { downloadArtifact } from "../../collect/github/artifact-reports.ts";
+import { valueOrThrow } from "../../collect/github/request.ts";
 import { readFileId, readJobs, readRun, readSealedArtifacts } from "../../collect/github/workflow-run.ts";
 import {
   artifactBytes,
@@ -17,7 +18,6 @@ import {
 import { sha256 } from "../../core/digest.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import type { Known } from "../../core/known.ts";
 import { toolIn } from "../../schemas/policy-agents.ts";
 import type { ActionsRun, Pack, StepResult, Tool, Usage } from "../../schemas/step.ts";
 import { isSealedName, readSealed } from "../actions/sealed.ts";
@@ -43,12 +43,6 @@ const after = ({ now }: PerformContext, seconds: number) => new Date(now().getTi
 /** The effect is not done and nothing failed: it goes on when GitHub tells of the run's end, or then at the latest. */
 const wait = (context: PerformContext, seconds: number, what: string) =>
   new SallyportError("waiting", what, { retry: true, notBefore: after(context, seconds) });
-
-/** A fact without which nothing can be decided; the effect is tried again. */
-function need<T>(fact: Known<T>): T {
-  if (fact.known) return fact.value;
-  throw new SallyportError("github", fact.why, { retry: true });
-}
 
 /**
  * Lets a program work in a run of the pinned workflow. The request is recorded before GitHub hears of it, and looked for
@@ -82,7 +76,7 @@ export async function runOnActions(
     if (refusal !== null) return refused(refusal);
     throw wait(context, times.look, "the run was asked for");
   }
-  const run = need(await readRun(reader, id));
+  const run = valueOrThrow(await readRun(reader, id));
   const next = "look at the repository's Actions, and say `/run` to begin again";
   if (run === null) return refused({ code: "no-answer", why: `run ${id} is not there any more`, next });
   const isLate = dispatch.deadline.getTime() < now().getTime();
@@ -91,7 +85,7 @@ export async function runOnActions(
     await cancel(id, "cancel", context);
     return refused({ code: "late", why: `run ${id} was ${run.status} at its deadline, and is cancelled`, next });
   }
-  const jobs = need(await readJobs(reader, id));
+  const jobs = valueOrThrow(await readJobs(reader, id));
   const seconds = jobs.reduce((sum, job) => sum + job.seconds, 0);
   const minutes = jobs.reduce((sum, job) => sum + Math.ceil(job.seconds / 60), 0);
   Object.assign(told, { actions: { run: id, workflow: workflow.blob, seconds, minutes } });
@@ -152,7 +146,7 @@ async function ask(
     return refuse("not-set-up", "the service has no address that a run could reach", "whoever runs it sets PUBLIC_URL");
   const { data: repository } = await request("GET /repos/{owner}/{repo}");
   const branch = repository.default_branch;
-  const found = need(await readFileId(reader, workflow.path, branch));
+  const found = valueOrThrow(await readFileId(reader, workflow.path, branch));
   if (found !== workflow.blob) return editedWorkflow(workflow, found, `the tip of \`${branch}\``);
   const again = "look at the repository's Actions, and say `/run` to begin again";
   if (deadline < now()) return refuse("no-answer", "no run came about in time", again);
@@ -191,10 +185,10 @@ async function collect(
     ok: false as const,
     refusal: { code, why, next: "look at the run on GitHub, and say `/run` to begin again" },
   });
-  const judged = judgeArtifact(asked, run, need(await readSealedArtifacts(reader, run.id)));
+  const judged = judgeArtifact(asked, run, valueOrThrow(await readSealedArtifacts(reader, run.id)));
   if (!judged.ok) return judged;
   const { id, size, digest } = judged.artifact;
-  const archive = need(await downloadArtifact(reader, { id, name: resultArtifact, size_in_bytes: size }));
+  const archive = valueOrThrow(await downloadArtifact(reader, { id, name: resultArtifact, size_in_bytes: size }));
   if (digest !== `sha256:${sha256(archive)}`)
     return refuse("artifact-changed", `the artifact of run ${run.id} is not what GitHub's digest says`);
   const parts = await filesInArchive(archive, { fits: isSealedName, bytes: artifactBytes, files: 501 });
@@ -213,7 +207,7 @@ export async function cancelRun({ agent }: EffectOf<"cancel-run">, context: Perf
   if (dispatch === null || dispatch.asked === null) return { type: "none" };
   const id = dispatch.run;
   // Without its id it was never taken for one of ours: no model works for it, and its own limit ends it.
-  const run = id === null ? null : need(await readRun(reader, id));
+  const run = id === null ? null : valueOrThrow(await readRun(reader, id));
   if (id === null || run === null || run.status === "completed") {
     await dispatches.drop(agent);
     return { type: "none" };

@@ -3,6 +3,7 @@ import { type Drafted, draftFrom, schemaAddress } from "../../collect/draft/draf
 import { proposalBody } from "../../collect/draft/proposal.ts";
 import { commitSource, type DraftSource } from "../../collect/draft/source.ts";
 import { absent } from "../../collect/draft/trial.ts";
+import { valueOrThrow } from "../../collect/github/request.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { checkName } from "../../core/health/required-check.ts";
@@ -31,10 +32,9 @@ export async function openOnboarding(
   const { github, request } = context;
   const before = await findPull(context);
   if (before !== null) return before;
-  const source = await commitSource(github, effect.parent);
-  if (!source.known) throw new SallyportError("github", source.why, { retry: true });
-  const drafted = await draftFor(effect, source.value, context);
-  await placeBranch(await createCommit(effect, drafted, source.value, context), context);
+  const source = valueOrThrow(await commitSource(github, effect.parent));
+  const drafted = await draftFor(effect, source, context);
+  await placeBranch(await createCommit(effect, drafted, source, context), context);
   try {
     const { data } = await request("POST /repos/{owner}/{repo}/pulls", {
       head: branch,

@@ -1,5 +1,6 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { isRunBranch } from "../../core/identifiers.ts";
 import { commentOnce } from "./comments.ts";
 import type { EffectOf, PerformContext } from "./context.ts";
 import { branchTip, pullsOf } from "./pulls.ts";
@@ -11,7 +12,7 @@ import { branchTip, pullsOf } from "./pulls.ts";
  */
 export async function rollBack(effect: EffectOf<"roll-back">, context: PerformContext): Promise<EffectResult> {
   const { branch, to, undone } = effect;
-  if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(branch)) {
+  if (!isRunBranch(branch)) {
     throw new SallyportError("bad-input", `${JSON.stringify(branch)} is not a branch of a run; nothing was taken back`);
   }
   const pulls = await pullsOf(branch, context);

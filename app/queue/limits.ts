@@ -1,4 +1,4 @@
-import type { Subject } from "../../core/effects.ts";
+import type { Subject } from "../../core/subject.ts";
 
 /** A queue's limits in each process; times in seconds. */
 export type QueueLimits = {

@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import { fromKysely, PgBoss } from "pg-boss";
-import { type Subject, subjectKey } from "../../core/effects.ts";
+import { type Subject, subjectKey } from "../../core/subject.ts";
 import { causedBy, currentCause, type Log } from "../settings/log.ts";
 import { jobSeconds, jobWaitSeconds } from "../settings/metrics.ts";
 import { traced } from "../settings/tracing.ts";

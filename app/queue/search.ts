@@ -1,8 +1,8 @@
 import { listAll } from "../../collect/github/listing.ts";
+import { valueOrThrow } from "../../collect/github/request.ts";
 import { listQueueBranches } from "../../collect/group/queue-branches.ts";
-import { groupSubject, repositorySubject, type Subject } from "../../core/effects.ts";
-import { SallyportError } from "../../core/errors.ts";
 import type { Standing } from "../../core/repository/standing.ts";
+import { groupSubject, repositorySubject, type Subject } from "../../core/subject.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type Numbers, readUnseenEnds } from "./ended.ts";
 import type { Queue, Search } from "./queue.ts";
@@ -48,22 +48,20 @@ export async function enqueueMatching(
         })
       : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", { owner, repo, commit_sha: sha, ...page }),
   );
-  if (!pulls.known) throw new SallyportError("github", pulls.why, { retry: true });
   const open: Numbers = { pulls: [], issues: [] };
-  for (const { number, state } of pulls.value) if (state === "open") open.pulls.push(number);
+  for (const { number, state } of valueOrThrow(pulls)) if (state === "open") open.pulls.push(number);
   if (standing !== null) {
     subjects.push(repositorySubject(repository));
-    const groups = await listQueueBranches(client);
-    if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
-    subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
+    const groups = valueOrThrow(await listQueueBranches(client));
+    subjects.push(...groups.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
     add("issue", [...standing.light]);
     for (const label of ["story", "epic", "ai:run"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
         request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "open", labels: label, ...page }),
       );
-      if (!issues.known) throw new SallyportError("github", issues.why, { retry: true });
       // The listing contains pull requests too: anybody with the triage role may label them.
-      for (const { number, pull_request: pull } of issues.value) if (pull === undefined) open.issues.push(number);
+      for (const { number, pull_request: pull } of valueOrThrow(issues))
+        if (pull === undefined) open.issues.push(number);
     }
   }
   add("pull", open.pulls);
@@ -72,12 +70,13 @@ export async function enqueueMatching(
   if (standing === null) return;
   // Last, so that what is open is looked at even where the rest cannot be read.
   const searched = await searches.last(repository);
-  const ended = await readUnseenEnds(client, open, {
-    ...{ standing, searched },
-    endedOf: (pulls) => endedOf(repository, pulls),
-  });
-  if (!ended.known) throw new SallyportError("github", ended.why, { retry: true });
-  for (const number of ended.value.pulls) await queue.enqueueNow({ kind: "pull", repository, number }, true);
-  for (const number of ended.value.issues) await queue.enqueueNow({ kind: "issue", repository, number }, true);
+  const ended = valueOrThrow(
+    await readUnseenEnds(client, open, {
+      ...{ standing, searched },
+      endedOf: (pulls) => endedOf(repository, pulls),
+    }),
+  );
+  for (const number of ended.pulls) await queue.enqueueNow({ kind: "pull", repository, number }, true);
+  for (const number of ended.issues) await queue.enqueueNow({ kind: "issue", repository, number }, true);
   await searches.note(repository);
 }

@@ -3,12 +3,12 @@ import { type Conversation, readConversation } from "../../collect/issue/convers
 import type { WrittenComment } from "../../collect/issue/state.ts";
 import { answeredSources } from "../../core/answer.ts";
 import type { Command } from "../../core/commands.ts";
-import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CommandRequest, PolicyReading } from "../../core/facts.ts";
 import { effectKey, sourceKey } from "../../core/identifiers.ts";
 import type { Known } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
+import type { Subject } from "../../core/subject.ts";
 import { outcomesOf } from "../store/effects.ts";
 import type { ReconcileTools } from "./tools.ts";
 

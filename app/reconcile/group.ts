@@ -1,13 +1,13 @@
 import type { GitHub } from "../../collect/github/request.ts";
 import { collectGroup } from "../../collect/group/group.ts";
 import { findOurCheck, readChecks } from "../../collect/pull/reviews.ts";
-import type { Subject } from "../../core/effects.ts";
 import { groupReads } from "../../core/group/facts.ts";
 import { decideGroup } from "../../core/group/group.ts";
 import { type Known, known } from "../../core/known.ts";
 import type { Range } from "../../core/record/held-work.ts";
 import { aboutPull } from "../../core/record/keys.ts";
 import { recordOf } from "../../core/record/pull.ts";
+import type { Subject } from "../../core/subject.ts";
 import type { Reading } from "../store/readings.ts";
 import { decideNothing, type Observation, type ReconcileTools } from "./tools.ts";
 

@@ -10,12 +10,12 @@ import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
 import type { Command } from "../../core/commands.ts";
-import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CommandRequest } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { writers } from "../../core/people/authority.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
+import { openRun } from "../../core/record/progress.ts";
 import { contractOrigin } from "../../core/record/provenance.ts";
 import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
@@ -30,6 +30,7 @@ import {
 import { isTakenOver } from "../../core/story/linking.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
+import type { Subject } from "../../core/subject.ts";
 import { Advice } from "../../schemas/advice.ts";
 import { Plan } from "../../schemas/plan.ts";
 import type { People } from "../../schemas/policy.ts";
@@ -186,9 +187,10 @@ async function readInstructionsFor(
   { objects, isPlanned }: { objects: Pick<Objects, "entry" | "blob">; isPlanned: boolean },
 ): Promise<StoryFacts["instructions"]> {
   const paths = usablePolicy(policy)?.policy.agents.instructions ?? [];
-  const { contract, run } = foldStory(story, entries);
+  const record = foldStory(story, entries);
+  const { contract } = record;
   const approval = contract === null ? undefined : contractOrigin(entries, contract).approval;
-  const isRun = (run !== null && run.closed === null) || commands.length > 0;
+  const isRun = openRun(record) !== null || commands.length > 0;
   const wanted = new Set([
     ...(base.known && (isPlanned || commands.length > 0) ? [base.value] : []),
     ...(isRun && approval !== undefined ? [approval.body.parts.base] : []),
@@ -212,7 +214,10 @@ async function readTemplateFor(
   return base.known ? readBaseText(objects, base.value, path) : base;
 }
 
-/** The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed again here. */
+/**
+ * The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed
+ * again here.
+ */
 async function readBodies(
   story: number,
   entries: readonly TypedEntry[],

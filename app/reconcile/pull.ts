@@ -1,13 +1,13 @@
 import type { GitHub } from "../../collect/github/request.ts";
 import { collectFacts } from "../../collect/pull/pull.ts";
 import { pullStatus, readPullState } from "../../collect/pull/state.ts";
-import type { Subject } from "../../core/effects.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { type PullSnapshot, pullReads } from "../../core/pull/facts.ts";
 import { decidePull } from "../../core/pull/pull.ts";
 import { newReviews } from "../../core/pull/reviews.ts";
 import type { Range } from "../../core/record/held-work.ts";
 import { recordOf } from "../../core/record/pull.ts";
+import type { Subject } from "../../core/subject.ts";
 import { outcomesOf } from "../store/effects.ts";
 import { readClaims } from "./claims.ts";
 import { readOpenCommands } from "./conversation.ts";

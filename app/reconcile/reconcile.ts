@@ -1,8 +1,8 @@
 import { type GitHub, requestResult } from "../../collect/github/request.ts";
 import type { Decision } from "../../core/decision.ts";
-import type { Subject } from "../../core/effects.ts";
 import { crashText, SallyportError } from "../../core/errors.ts";
 import type { Known } from "../../core/known.ts";
+import type { Subject } from "../../core/subject.ts";
 import { observeGroup } from "./group.ts";
 import { observeIssue } from "./issue.ts";
 import { observePull } from "./pull.ts";

@@ -2,8 +2,9 @@ import type { ObjectsCache } from "../../collect/github/cache.ts";
 import type { GitHub } from "../../collect/github/request.ts";
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import { type Decision, emptyDecision } from "../../core/decision.ts";
-import type { Ourselves, Subject } from "../../core/effects.ts";
+import type { Ourselves } from "../../core/effects.ts";
 import type { Standing } from "../../core/repository/standing.ts";
+import type { Subject } from "../../core/subject.ts";
 import type { Database } from "../store/database.ts";
 import type { EntryReader, Reading } from "../store/readings.ts";
 

@@ -59,7 +59,7 @@ export async function sizeOf(folder: string, limit: number): Promise<number> {
   let size = 0;
   const folders = [folder];
   for (let next = folders.pop(); next !== undefined && size <= limit; next = folders.pop()) {
-    // What is gone or closed meanwhile counts again at the next look, or at the end.
+    // What is gone or closed meanwhile counts again when it is looked for next, or at the end.
     const entries = await opendir(next).catch(() => null);
     if (entries === null) continue;
     for await (const entry of entries) {

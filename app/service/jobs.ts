@@ -1,9 +1,10 @@
 import { createObjectsCache } from "../../collect/github/cache.ts";
-import { type Effect, type Ourselves, type Subject, subjectKey } from "../../core/effects.ts";
+import type { Effect, Ourselves } from "../../core/effects.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { keyOf } from "../../core/record/keys.ts";
 import { endedPulls } from "../../core/record/unended.ts";
+import { type Subject, subjectKey } from "../../core/subject.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { anchorText } from "../ledger/anchor.ts";
 import { noteRewrite } from "../ledger/incident.ts";

@@ -1,9 +1,10 @@
 import { sql, type Transaction } from "kysely";
 import type { Decision } from "../../core/decision.ts";
 import { sha256 } from "../../core/digest.ts";
-import { type Effect, repeatable, type Subject, subjectKey } from "../../core/effects.ts";
+import { type Effect, repeatable } from "../../core/effects.ts";
 import type { Draft } from "../../core/entries.ts";
 import { effectKey } from "../../core/identifiers.ts";
+import { type Subject, subjectKey } from "../../core/subject.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";
@@ -23,7 +24,7 @@ export type TransactionQueue = {
 };
 
 /** The ordering key of an effect: writes to one repository run one after the other, long work in parallel. */
-export function orderingKeyOf(effect: Effect, repository: number): string {
+function orderingKeyOf(effect: Effect, repository: number): string {
   switch (effect.type) {
     case "run-agent":
     case "run-commands":

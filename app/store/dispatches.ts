@@ -5,7 +5,7 @@ import type { Database, Tables } from "./database.ts";
 import type { TransactionQueue } from "./decisions.ts";
 
 /** What the model calls of a run used, what was cut out of the answers, and why no further call passes; null: it may. */
-export const Spent = z.strictObject({
+const Spent = z.strictObject({
   usage: Usage,
   redacted: z.array(AnswerRedaction),
   ended: z
@@ -17,7 +17,7 @@ export const Spent = z.strictObject({
     })
     .nullable(),
 });
-export type Spent = z.infer<typeof Spent>;
+type Spent = z.infer<typeof Spent>;
 
 /** A run of the workflow that was asked for, or is about to be: recorded before GitHub hears of it. */
 export type Dispatch = {

@@ -1,14 +1,7 @@
 import { sql, type Transaction } from "kysely";
-import {
-  type Effect,
-  type EffectOutcome,
-  type EffectResult,
-  type Subject,
-  subjectKey,
-  subjectOf,
-  writeOrder,
-} from "../../core/effects.ts";
+import { type Effect, type EffectOutcome, type EffectResult, writeOrder } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { type Subject, subjectKey, subjectOf } from "../../core/subject.ts";
 import type { Database, Tables } from "./database.ts";
 import { holdLease, isHeld, type Lease } from "./leases.ts";
 

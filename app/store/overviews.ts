@@ -1,6 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import type { Overview } from "../../core/decision.ts";
-import type { Subject } from "../../core/effects.ts";
+import type { Subject } from "../../core/subject.ts";
 import type { Database, Tables } from "./database.ts";
 import { isHeld, type Lease } from "./leases.ts";
 

@@ -1,6 +1,7 @@
-import type { Change, CommitFact, PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
+import type { Change, CommitFact, PolicyReading, PullFacts } from "../../core/facts.ts";
 import { countedPaths } from "../../core/gates/diff-size.ts";
 import { type Known, known } from "../../core/known.ts";
+import type { PullRecord } from "../../core/pull-record.ts";
 import type { Objects } from "../objects.ts";
 import { policyForChange } from "../policy/for-change.ts";
 import { findSecrets } from "../secrets/secrets.ts";

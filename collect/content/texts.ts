@@ -1,6 +1,7 @@
-import type { Change, Content, FileSide, FileText, PolicyReading, PullRecord } from "../../core/facts.ts";
+import type { Change, Content, FileSide, FileText, PolicyReading } from "../../core/facts.ts";
 import { pathsToRead } from "../../core/gates/registry.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { PullRecord } from "../../core/pull-record.ts";
 import type { Blob, Objects, TreeEntry } from "../objects.ts";
 import type { readYaml } from "../yaml/yaml.ts";
 
@@ -10,7 +11,7 @@ const link = "120000";
 const targetBytes = 1_000;
 
 /** The largest file whose text is read for a gate, in bytes. */
-export const textBytes = 5_000_000;
+const textBytes = 5_000_000;
 
 /** The two commits, and what is known before any text is read. */
 export type TextsSource = {

@@ -6,7 +6,8 @@ export type Branch = { name: string; sha: string };
 
 /**
  * The default branch: where `origin/HEAD` points if the clone says so, a bare repository's own `HEAD`, else `main` or
- * `master`. A base given by the caller never replaces it, because everyone who may push to that base could then choose the policy.
+ * `master`. A base given by the caller never replaces it, because everyone who may push to that base could then choose
+ * the policy.
  */
 export async function findDefaultBranch(objects: GitObjects, dir: string): Promise<Known<Branch>> {
   const about = await objects.about();

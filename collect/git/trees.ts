@@ -124,7 +124,7 @@ async function readFolder(
  * are not valid UTF-8 are read with replacement characters; two that become equal make the answer unknown.
  * Source: git's `Documentation/technical/` and gitformat-pack(5); the ids are 20 bytes, or 32 with SHA-256.
  */
-export function parseTree(content: Buffer, idBytes: number, path: string): Known<Map<string, TreeEntry>> {
+function parseTree(content: Buffer, idBytes: number, path: string): Known<Map<string, TreeEntry>> {
   const entries = new Map<string, TreeEntry>();
   let at = 0;
   while (at < content.length) {

@@ -12,7 +12,7 @@ const batch = { blobs: 100, bytes: 4_000_000 };
 /** GitHub's GraphQL API truncates longer texts, in bytes. */
 const wholeText = 512 * 1024;
 
-/** More requests than this are not spread over several looks. */
+/** More requests than this are not spread over several tries. */
 const laterRequests = 200;
 
 const contentFields = "... on Blob { byteSize isTruncated text }";

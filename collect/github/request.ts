@@ -57,6 +57,12 @@ export async function requestKnown<T>(what: string, call: Promise<{ data: T }>):
   return answer.ok ? known(answer.data) : unknown(answer.why, answer.step);
 }
 
+/** The value of a fact without which nothing can be done. Throws `github`, to be tried again, if it could not be read. */
+export function valueOrThrow<T>(fact: Known<T>): T {
+  if (fact.known) return fact.value;
+  throw new SallyportError("github", fact.why, { retry: true });
+}
+
 /**
  * The commit at the tip of a branch, by its full ref, so that a tag or a branch of another name is never read instead.
  */

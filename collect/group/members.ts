@@ -1,6 +1,7 @@
-import type { Change, CommitFact, PullRecord } from "../../core/facts.ts";
+import type { Change, CommitFact } from "../../core/facts.ts";
 import type { MemberFacts } from "../../core/group/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { PullRecord } from "../../core/pull-record.ts";
 import { type Origin, originOf } from "../../core/queue-ref.ts";
 import type { Range } from "../../core/record/held-work.ts";
 import type { ObjectsCache } from "../github/cache.ts";

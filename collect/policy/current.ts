@@ -4,7 +4,7 @@ import { known } from "../../core/known.ts";
 import { CurrentPolicyAnswer } from "../../schemas/graphql.ts";
 import { query } from "../github/graphql.ts";
 import { apiObjects } from "../github/objects.ts";
-import type { GitHub } from "../github/request.ts";
+import { type GitHub, valueOrThrow } from "../github/request.ts";
 import { readPolicy } from "./file.ts";
 import { policyFields, policyFromQuery } from "./from-query.ts";
 
@@ -28,13 +28,11 @@ export const currentPolicyQuery = `query SallyportCurrentPolicy($owner: String!,
 export async function readCurrentPolicy(github: GitHub): Promise<{ policy: PolicyReading; isPrivate: boolean }> {
   const { owner, repo } = github;
   const what = `the policy of ${owner}/${repo}`;
-  const answer = await query(github, what, { text: currentPolicyQuery, variables: { owner, repo } });
-  if (!answer.known) throw new SallyportError("github", answer.why, { retry: true });
-  const read = CurrentPolicyAnswer.safeParse(answer.value.data);
+  const { data } = valueOrThrow(await query(github, what, { text: currentPolicyQuery, variables: { owner, repo } }));
+  const read = CurrentPolicyAnswer.safeParse(data);
   if (!read.success) throw new SallyportError("github", `GitHub did not give ${what}; try again`, { retry: true });
   const { isPrivate, defaultBranchRef } = read.data.repository;
   const told = policyFromQuery(defaultBranchRef.target);
   const policy = told === null ? await readPolicy(apiObjects(github), defaultBranchRef.target.oid) : known(told);
-  if (!policy.known) throw new SallyportError("github", policy.why, { retry: true });
-  return { policy: policy.value, isPrivate };
+  return { policy: valueOrThrow(policy), isPrivate };
 }

@@ -1,5 +1,6 @@
-import type { PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
+import type { PolicyReading, PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { PullRecord } from "../../core/pull-record.ts";
 import type { Range } from "../../core/record/held-work.ts";
 import { openBudget } from "../budget.ts";
 import { contentFacts } from "../content/content.ts";

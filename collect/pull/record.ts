@@ -1,10 +1,11 @@
 import type { TypedEntry } from "../../core/entries.ts";
-import type { PolicyReading, PullRecord } from "../../core/facts.ts";
+import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Entry } from "../../core/ledger/entry.ts";
 import { pinnedKeys } from "../../core/ledger/keyring.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
+import type { PullRecord } from "../../core/pull-record.ts";
 import type { Range } from "../../core/record/held-work.ts";
 import { noRecord, recordOf } from "../../core/record/pull.ts";
 

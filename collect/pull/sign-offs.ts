@@ -1,7 +1,7 @@
-import type { PullRecord, UnheardSignOff } from "../../core/facts.ts";
 import { manualTests } from "../../core/gates/manual-test.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { authority, writers } from "../../core/people/authority.ts";
+import type { PullRecord, UnheardSignOff } from "../../core/pull-record.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { GitHub } from "../github/request.ts";
 import { readConversation } from "../issue/conversation.ts";

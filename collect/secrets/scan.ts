@@ -38,7 +38,8 @@ const notTokens = new Set(["basicauth", "database-connection-string", "privateke
 
 /**
  * Creates a scanner with secretlint's recommended rules, our own, and the forms that a policy adds; placeholders are
- * left out. The rules are slow to load, so they are loaded only here. Source: github.com/secretlint/secretlint, packages `core` and `secretlint-rule-preset-recommend`.
+ * left out. The rules are slow to load, so they are loaded only here.
+ * Source: github.com/secretlint/secretlint, packages `core` and `secretlint-rule-preset-recommend`.
  */
 export async function loadScan(additions: readonly SecretForm[] = []): Promise<Scan> {
   const searchForms = formSearch(additions);

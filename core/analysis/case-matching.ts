@@ -9,6 +9,7 @@ export type Match = { before: Placed; after: Placed };
 /** How often each text occurs. */
 export type Multiset = Map<string, number>;
 
+/** Counts texts. */
 export function multisetOf(texts: Iterable<string>): Multiset {
   const multiset: Multiset = new Map();
   for (const text of texts) multiset.set(text, (multiset.get(text) ?? 0) + 1);

@@ -105,7 +105,10 @@ function isEmpty({ bare, parens }: CodeShape, { head, to }: CaseBlock, language:
   return opens !== null && /^(?:\s|["']|\bpass\b|\.\.\.|\breturn\b|\bend\b|[)\]:]|->\s*None)*$/.test(body);
 }
 
-/** The state of each case, on how many conditions it runs, and the offset of what switches it off. Anyone who can push a branch wrote the text. */
+/**
+ * The state of each case, on how many conditions it runs, and the offset of what switches it off. Anyone who can push a
+ * branch wrote the text.
+ */
 export function statesIn(
   text: string,
   shape: CodeShape,

@@ -18,7 +18,7 @@ import { commandProblems } from "./verification.ts";
  * The maximum size of a plan's canonical JSON in bytes. The entries of the plan and of its contract, which repeats
  * parts of it, have a size limit; a plan that no entry could hold would stop its story for good.
  */
-export const maxPlanLength = 200_000;
+const maxPlanLength = 200_000;
 
 /**
  * What a plan requests beyond the policy: each line says which prompt, what and why. A model wrote the plan, so it can
@@ -98,7 +98,7 @@ function outsideRole({ paths }: PlannedPrompt, { allow }: Pick<Policy["roles"][s
   );
 }
 
-/** Files and folders that a prompt of a role that writes tests only declares, and which are none; patterns are left to the gates. */
+/** What a prompt of a role that writes tests only declares and is no test; patterns are left to the gates. */
 function beyondTests({ paths, evidence }: PlannedPrompt, role: Policy["roles"][string], policy: PlanRules): string[] {
   const isNoTest = testsGuard(testsOnly(role, policy.gates));
   return [...paths, ...evidence].filter((path) => {

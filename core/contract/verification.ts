@@ -4,7 +4,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { CommandRun, Pack } from "../../schemas/step.ts";
 
 /** The most verification commands that are run on one answer. */
-export const maxCommands = 20;
+const maxCommands = 20;
 
 /** What was recorded of an answer's verification commands. */
 export type Verification = EntryBody<"verification.recorded">;

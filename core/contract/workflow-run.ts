@@ -69,8 +69,10 @@ export type RunRefusalCode =
   | "artifact-malformed"
   | "other-result";
 
-/** The job whose end is the run's, and the name of what it uploads. */
-export const sealJob = "seal";
+/** The job whose end is the run's. */
+const sealJob = "seal";
+
+/** The name of the artifact that this job uploads. */
 export const resultArtifact = "sallyport-result";
 
 /** The most bytes of an artifact, packed and unpacked. */

@@ -6,10 +6,10 @@ import { lastEntry, type TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { list, section, table } from "../markdown.ts";
 import { planAnswers } from "../record/answers.ts";
+import { promptState } from "../record/progress.ts";
 import { contractOrigin } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { foldStory, type PromptRecord, type StoryRecord } from "../record/story.ts";
-import { promptState } from "../story/standing.ts";
 import { tracePull } from "./trace.ts";
 
 type ApprovedStory = StoryRecord & { contract: NonNullable<StoryRecord["contract"]> };

@@ -2,13 +2,14 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
-import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
+import type { Change, LoadedPolicy } from "../facts.ts";
 import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import { anyOf, patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { isByAgent, requesters, whoseWork } from "../people/authorship.ts";
 import { approvalBy } from "../people/reviewers.ts";
+import type { PullRecord } from "../pull-record.ts";
 import {
   authorOf,
   defineGate,
@@ -41,7 +42,7 @@ function decisionsOf(changes: readonly Change[], record: PullRecord | null, { po
 }
 
 /** The duty that approves a decision: the architects', or the approvers' where the policy names no architect. */
-export function deciders({ architects }: Policy["people"]): Duty {
+function deciders({ architects }: Policy["people"]): Duty {
   return architects.length > 0 ? "architects" : "approvers";
 }
 

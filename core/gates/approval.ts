@@ -1,10 +1,11 @@
 import type { Account } from "../../schemas/text.ts";
-import type { AdoptedPlan, Adoption, LoadedPolicy } from "../facts.ts";
+import type { LoadedPolicy } from "../facts.ts";
 import { findKnown, known } from "../known.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, requesters, whoseWork } from "../people/authorship.ts";
 import { isForBase } from "../people/retarget.ts";
 import { approvals } from "../people/reviewers.ts";
+import type { AdoptedPlan, Adoption } from "../pull-record.ts";
 import { alwaysOn, type FactsWith, forRuns, policyLine, result, unknownResult, withFacts } from "./gate.ts";
 import { manualTests } from "./manual-test.ts";
 
@@ -69,9 +70,9 @@ function ofLightTier(taker: Account, facts: FactsWith<"record" | "reviews">, { p
 }
 
 /**
- * The run's contract was approved by a person who did not ask for it; under the light tier this commit was. The approver's permission and the approved digest
- * were checked when the ledger recorded the approval. Separation is checked again here, because the
- * policy may have become stricter since.
+ * The run's contract was approved by a person who did not ask for it; under the light tier this commit was. The
+ * approver's permission and the approved digest were checked when the ledger recorded the approval. Separation is
+ * checked again here, because the policy may have become stricter since.
  */
 export const approval = forRuns({
   name,

@@ -1,9 +1,10 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import { requiredCasefiles } from "../contract/casefiles.ts";
-import type { LoadedPolicy, PullRun } from "../facts.ts";
+import type { LoadedPolicy } from "../facts.ts";
 import { emptyReason } from "../paths/added-files.ts";
 import { nameProblem } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
+import type { PullRun } from "../pull-record.ts";
 import { forRuns, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "casefile";

@@ -1,8 +1,9 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import type { FileText, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
+import type { FileText, LoadedPolicy, PullBasics } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { adoptionOf } from "../people/authorship.ts";
+import type { PullRecord } from "../pull-record.ts";
 import {
   alwaysOn,
   authorOf,
@@ -13,6 +14,7 @@ import {
   type ReadingFacts,
   result,
   unknownResult,
+  worstOf,
 } from "./gate.ts";
 import { coveragePaths, requiredEvidence } from "./required-evidence.ts";
 
@@ -156,10 +158,8 @@ export const evidence = defineGate({
       ...wrong.map((reason) => ({ status: "fail" as const, reason })),
       ...required,
     ];
-    const worst = (["fail", "unknown", "pending"] as const).find((one) =>
-      findings.some(({ status }) => status === one),
-    );
-    if (worst !== undefined)
+    const worst = worstOf(findings);
+    if (worst !== "pass")
       return result(name, worst, ...findings.filter(({ status }) => status !== "pass").map(({ reason }) => reason));
     const recorded = adopted ?? (run === null ? null : `Evidence of ${facts.head.sha} is recorded.`);
     const json = count === 0 ? null : "Every changed evidence file is valid JSON.";

@@ -1,8 +1,9 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, GateStatus, Reason } from "../../schemas/verdict.ts";
-import type { Change, FactValues, LoadedPolicy, PullBasics, PullFacts, PullRecord, PullRun } from "../facts.ts";
+import type { Change, FactValues, LoadedPolicy, PullBasics, PullFacts } from "../facts.ts";
 import type { Known, Unread } from "../known.ts";
 import type { PatternList } from "../paths/pattern-list.ts";
+import type { PullRecord, PullRun } from "../pull-record.ts";
 
 type FactName = keyof FactValues;
 
@@ -145,6 +146,12 @@ const lostRun = "The ledger has evidence for this pull request and not the run t
 /** Builds a gate's result. */
 export function result(gate: string, status: GateStatus, ...reasons: Reason[]): GateResult {
   return { gate, status, reasons };
+}
+
+/** The status of several results together: the worst of those that block, or `pass`. */
+export function worstOf(results: readonly { status: GateStatus }[]): "fail" | "unknown" | "pending" | "pass" {
+  const worst = (["fail", "unknown", "pending"] as const).find((one) => results.some(({ status }) => status === one));
+  return worst ?? "pass";
 }
 
 /** The result of a gate that lacks a fact. It blocks until the fact can be read: an unknown fact never passes. */

@@ -1,6 +1,7 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
-import { type JudgingFile, type Loss, lossesOf, renamingsOf } from "../analysis/workflow/losses.ts";
+import type { JudgingFile, Loss } from "../analysis/workflow/check-losses.ts";
+import { lossesOf, renamingsOf } from "../analysis/workflow/losses.ts";
 import type { Place } from "../analysis/workflow/reach.ts";
 import { type FileKind, fileKind, readFile } from "../analysis/workflow/reading.ts";
 import { holdsSettings } from "../analysis/workflow/settings.ts";

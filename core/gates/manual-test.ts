@@ -1,13 +1,23 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
-import type { LoadedPolicy, PullBasics, PullRecord, SignOff, UnheardSignOff } from "../facts.ts";
+import type { LoadedPolicy, PullBasics } from "../facts.ts";
 import { findKnown, type Known, known } from "../known.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
+import type { PullRecord, SignOff, UnheardSignOff } from "../pull-record.ts";
 import { whyItHolds } from "../record/condition.ts";
-import { alwaysOn, defineGate, type FactsWith, notApplicable, policyLine, result, unknownResult } from "./gate.ts";
+import {
+  alwaysOn,
+  defineGate,
+  type FactsWith,
+  notApplicable,
+  policyLine,
+  result,
+  unknownResult,
+  worstOf,
+} from "./gate.ts";
 
 const name = "manual-test";
 
@@ -132,8 +142,6 @@ export const manualTest = defineGate({
         "Neither the policy nor the approved contract asks for a manual test of this change.",
       );
     const results = manualTests(policy.policy).map((test) => judgeTest(test, why, facts, policy, record));
-    const status =
-      (["fail", "unknown", "pending"] as const).find((one) => results.some((test) => test.status === one)) ?? "pass";
-    return result(name, status, ...results.flatMap((test) => test.reasons));
+    return result(name, worstOf(results), ...results.flatMap((test) => test.reasons));
   },
 });

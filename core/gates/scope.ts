@@ -1,10 +1,11 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { casefileGuard } from "../contract/casefiles.ts";
 import { testsOnly } from "../contract/tests-only.ts";
-import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
+import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
 import { testsGuard } from "../languages/test-files.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
+import type { AdoptedPlan, PullRun } from "../pull-record.ts";
 import { countedSize } from "./diff-size.ts";
 import { alwaysOn, authorOf, type FactsWith, forRuns, policyLine, result, unknownResult } from "./gate.ts";
 

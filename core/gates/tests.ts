@@ -7,7 +7,7 @@ import { type TestFile, weakenings } from "../analysis/weakening.ts";
 import type { Change, Content, FileText, LoadedPolicy } from "../facts.ts";
 import { looksLikeTest, snapshots, testFolders, testNames } from "../languages/test-files.ts";
 import { testLanguage } from "../languages/test-languages.ts";
-import { pairLists } from "../paths/pattern-list.ts";
+import { anyOf, pairLists } from "../paths/pattern-list.ts";
 import { type Matcher, matcher } from "../paths/patterns.ts";
 import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result } from "./gate.ts";
 
@@ -23,7 +23,7 @@ function pairsOf(policy: LoadedPolicy): Pair[] {
   return (policy.policy.gates[name] ?? []).map(({ when, need }, index) => ({
     when: matcher(when, "deny"),
     need: matcher(need, "allow"),
-    wanted: need.map((one) => `\`${one}\``).join(" or "),
+    wanted: anyOf(need),
     line: policyLine(policy, `gates.${name}.${index}`),
   }));
 }

@@ -1,10 +1,11 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import type { Adoption, LoadedPolicy, PullRecord } from "../facts.ts";
+import type { LoadedPolicy } from "../facts.ts";
 import { type Known, known } from "../known.ts";
 import { foreignAgent } from "../people/agents.ts";
 import { holders } from "../people/authority.ts";
 import { untracedCommits } from "../people/authorship.ts";
 import { givenElsewhere, isForBase, type Target } from "../people/retarget.ts";
+import type { Adoption, PullRecord } from "../pull-record.ts";
 import {
   alwaysOn,
   authorOf,

@@ -1,7 +1,8 @@
 import type { GateResult, GateStatus, Reason, Verdict } from "../../schemas/verdict.ts";
 import type { OnCrash } from "../errors.ts";
-import type { PullRecord } from "../facts.ts";
+import { worstOf } from "../gates/gate.ts";
 import { type Known, known } from "../known.ts";
+import type { PullRecord } from "../pull-record.ts";
 import { noRecord } from "../record/pull.ts";
 import { conclude, judge } from "../verdict/judge.ts";
 import type { GroupFacts, MemberFacts } from "./facts.ts";
@@ -93,11 +94,10 @@ function membersResult(group: GroupFacts, judged: readonly Judged[], onCrash: On
       reason: { code: "no-members", message: "The group brings in no pull request.", next },
     });
   }
-  const worst = (["fail", "unknown", "pending"] as const).find((one) => findings.some(({ status }) => status === one));
   // Blocking reasons come first: people read those.
   const order: GateStatus[] = ["fail", "unknown", "pending", "pass"];
   const reasons = order.flatMap((status) => findings.filter((one) => one.status === status));
-  return { gate: "members", status: worst ?? "pass", reasons: reasons.map(({ reason }) => reason) };
+  return { gate: "members", status: worstOf(findings), reasons: reasons.map(({ reason }) => reason) };
 }
 
 function findingOf({ member, verdict }: Judged): MemberFinding {

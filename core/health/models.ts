@@ -1,4 +1,4 @@
-import { findingsOf, type HealthFinding } from "./finding.ts";
+import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 
 /** The result of requesting a model service's list of models, which is free. `detail` is the service's wording. */
 export type ServiceFact = {
@@ -29,6 +29,6 @@ function judgeService({ backend, setting, state, detail }: ServiceFact): HealthF
     case "no-list":
       return warn(check, "The service has no list of models, so the key is not proven.", "Ask for a plan, and see.");
     case "other":
-      return unknown(check, `The service did not say whether it takes the key: ${detail}`, "Run this again later.");
+      return unknown(check, `The service did not say whether it takes the key: ${detail}`, retryHint);
   }
 }

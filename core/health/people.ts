@@ -1,6 +1,6 @@
 import type { Known } from "../known.ts";
 import { readPersonName, shortName } from "../people/person-name.ts";
-import { findingsOf, type HealthFinding } from "./finding.ts";
+import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 
 /** A name under `people` in the policy, and the GitHub id of its current holder; null if there is none. */
 export type NamedAccount = { name: string; number: number | null };
@@ -12,8 +12,7 @@ export type NamedAccount = { name: string; number: number | null };
 export function judgePeople(about: string, named: Known<NamedAccount[]>): HealthFinding[] {
   const { ok, warn, fail, unknown } = findingsOf("repository", about);
   const check = "people";
-  if (!named.known)
-    return [unknown(check, `Who the policy names cannot be seen: ${named.why}`, "Run this again later.")];
+  if (!named.known) return [unknown(check, `Who the policy names cannot be seen: ${named.why}`, retryHint)];
   const gone = named.value.filter(({ number }) => number === null);
   const present = named.value.flatMap(({ name, number }) => (number === null ? [] : [{ name, number }]));
   const taken = present.filter(({ name, number }) => isPinned(name) && readPersonName(name).number !== number);

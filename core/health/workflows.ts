@@ -1,5 +1,5 @@
 import type { Known } from "../known.ts";
-import { findingsOf, type HealthFinding } from "./finding.ts";
+import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 
 /** A line (1-based) that runs our Action by a name that can move, such as `v1`. */
 export type LooseAction = { path: string; line: number; uses: string };
@@ -26,7 +26,7 @@ export function judgeWorkflows(about: string, fetches: Known<PrivilegedFetch[]>)
   const { ok, warn } = findingsOf("repository", about);
   const check = "workflows";
   // Not part of what the check enforces: workflows that cannot be read are only a warning.
-  if (!fetches.known) return [warn(check, `The workflows are not looked at: ${fetches.why}`, "Run this again later.")];
+  if (!fetches.known) return [warn(check, `The workflows are not looked at: ${fetches.why}`, retryHint)];
   if (fetches.value.length === 0)
     return [ok(check, "No workflow that holds secrets fetches the code of a pull request.")];
   const next =

@@ -1,5 +1,6 @@
 import { braced, character, double, leaves, slashes, type TestLanguage } from "./language.ts";
 
+/** How tests in C, C++ and Objective-C are read. */
 export const c: TestLanguage = {
   endings: "c cc cpp cxx h hh hpp m mm",
   syntax: { ...slashes, quotes: [double, character] },

@@ -10,6 +10,7 @@ import {
   triple,
 } from "./language.ts";
 
+/** How tests in C#, F# and Visual Basic are read. */
 export const dotnet: TestLanguage = {
   endings: "cs fs vb",
   syntax: {

@@ -1,5 +1,6 @@
 import { double, hashes, type TestLanguage, triple } from "./language.ts";
 
+/** How tests in Elixir are read. */
 export const elixir: TestLanguage = {
   endings: "ex exs",
   syntax: { ...hashes, quotes: [triple, double] },

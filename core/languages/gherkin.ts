@@ -1,5 +1,6 @@
 import { hashes, type TestLanguage } from "./language.ts";
 
+/** How tests in Gherkin are read. */
 export const gherkin: TestLanguage = {
   endings: "feature",
   syntax: { ...hashes, quotes: [] },

@@ -1,5 +1,6 @@
 import { character, double, slashes, type TestLanguage } from "./language.ts";
 
+/** How tests in Go are read. */
 export const go: TestLanguage = {
   endings: "go",
   syntax: { ...slashes, quotes: [double, { open: "`", close: "`", across: true }, character] },

@@ -13,6 +13,7 @@ const given = "\\s{0,9}\\(\\s{0,99}(?:\\)|[^\"'`\\s)][^\\n]{0,200}?,\\s{0,99}[\"
 /** One of two ways to run a block, as in `(isWindows ? describe.skip : describe)("a", …)`. */
 const chosen = `(?<=[?:]\\s{0,9})${blocks}${chain}${member}skip\\b(?=\\s{0,9}(?::\\s{0,9}[\\w.]{1,40}\\s{0,9})?\\)\\s{0,9}\\()`;
 
+/** How tests in JavaScript and TypeScript are read. */
 export const javascript: TestLanguage = {
   endings: "js jsx mjs cjs ts tsx mts cts vue svelte dart coffee",
   syntax: { ...slashes, quotes: [triple, double, single], lineEnds: scriptEnds, script: true },

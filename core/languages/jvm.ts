@@ -1,5 +1,6 @@
 import { braced, character, double, handler, leaves, slashes, type TestLanguage, triple } from "./language.ts";
 
+/** How tests in Java, Kotlin, Groovy and Scala are read. */
 export const jvm: TestLanguage = {
   endings: "java kt kts scala groovy",
   syntax: { ...slashes, quotes: [triple, double, character], lineEnds: "\r" },

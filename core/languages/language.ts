@@ -73,16 +73,21 @@ export type TestLanguage = {
   swallows?: RegExp;
 };
 
+/** The quotation marks of most languages: `"…"`, `'…'`, a single character in `'`, and `"""…"""` over lines. */
 export const double: Quote = { open: '"', close: '"', escapes: true };
 export const single: Quote = { open: "'", close: "'", escapes: true };
 export const character: Quote = { ...single, within: 12 };
 export const triple: Quote = { open: '"""', close: '"""', escapes: true, across: true };
+/** Comments as in C. */
 export const slashes = { lineComments: ["//"], blockComments: [["/*", "*/"]] } as const;
+/** Comments as in shells. */
 export const hashes = { lineComments: ["#"], blockComments: [] } as const;
 /** Line ends of ECMAScript and of C#, which has one more. */
 export const scriptEnds = "\r\u2028\u2029";
 /** A method or function in languages of C's family. */
 export const braced =
   /\b(?!(?:if|for|while|switch|catch|return|new|else|synchronized|using|lock)\b)(\w{1,100})\s{0,9}\([^(){};]{0,300}\)[^(){};=]{0,100}\{/g;
+/** The head of a handler that takes any exception, in languages of C's family. */
 export const handler = /\bcatch\b[^{};\n]{0,200}\{/g;
+/** What leaves a block there. */
 export const leaves = /\b(?:return|throw)\b/g;

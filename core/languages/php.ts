@@ -1,5 +1,6 @@
 import { double, handler, leaves, single, type TestLanguage } from "./language.ts";
 
+/** How tests in PHP are read. */
 export const php: TestLanguage = {
   endings: "php",
   syntax: {

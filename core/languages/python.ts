@@ -1,5 +1,6 @@
 import { double, hashes, single, type TestLanguage, triple } from "./language.ts";
 
+/** How tests in Python are read. */
 export const python: TestLanguage = {
   endings: "py",
   syntax: {

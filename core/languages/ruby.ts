@@ -1,5 +1,6 @@
 import { double, single, type TestLanguage } from "./language.ts";
 
+/** How tests in Ruby are read. */
 export const ruby: TestLanguage = {
   endings: "rb",
   syntax: { lineComments: ["#"], blockComments: [["\n=begin", "\n=end"]], quotes: [double, single] },

@@ -1,5 +1,6 @@
 import { character, double, slashes, type TestLanguage } from "./language.ts";
 
+/** How tests in Rust are read. */
 export const rust: TestLanguage = {
   endings: "rs",
   syntax: {

@@ -1,5 +1,6 @@
 import { double, hashes, type TestLanguage } from "./language.ts";
 
+/** How tests in shells (Bats) are read. */
 export const shell: TestLanguage = {
   endings: "sh bash bats zsh",
   syntax: { ...hashes, quotes: [double, { open: "'", close: "'" }] },

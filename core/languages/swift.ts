@@ -1,5 +1,6 @@
 import { double, leaves, slashes, type TestLanguage, triple } from "./language.ts";
 
+/** How tests in Swift are read. */
 export const swift: TestLanguage = {
   endings: "swift",
   syntax: { ...slashes, quotes: [triple, double], lineEnds: "\r" },

@@ -13,9 +13,6 @@ import { lineBytes, openEnvelope, pae } from "./envelope.ts";
 import type { LedgerProblem } from "./problem.ts";
 import { subjectProblem } from "./subject.ts";
 
-/** What an entry is about, by digest. */
-export type Subject = StatementSubject;
-
 /** The last entry of a chain; null for a chain without entries. `hash` is SHA-256 of the entry's line, in hex. */
 export type LedgerHead = { seq: number; hash: string } | null;
 
@@ -31,7 +28,7 @@ export type Entry = {
   at: string;
   actor: Actor;
   repository: { id: number; name: string };
-  subject: Subject[];
+  subject: StatementSubject[];
   body: Record<string, unknown>;
   /** The ids of the keys that its signatures name. */
   keyids: string[];
@@ -43,7 +40,7 @@ export type EntryDraft = {
   kind: string;
   at: string;
   actor: Actor;
-  subject: Subject[];
+  subject: StatementSubject[];
   body: Json;
 };
 

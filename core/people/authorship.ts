@@ -1,7 +1,8 @@
 import type { People } from "../../schemas/policy.ts";
 import type { Account } from "../../schemas/text.ts";
-import type { Adoption, CommitFact, PullBasics, PullRecord } from "../facts.ts";
+import type { CommitFact, PullBasics } from "../facts.ts";
 import { type Known, known } from "../known.ts";
+import type { Adoption, PullRecord } from "../pull-record.ts";
 import { firstForBase, type Target } from "./retarget.ts";
 
 /**

@@ -1,5 +1,6 @@
-import type { GivenAct, PullFacts } from "../facts.ts";
+import type { PullFacts } from "../facts.ts";
 import { findKnown, type Known, known } from "../known.ts";
+import type { GivenAct } from "../pull-record.ts";
 
 /** The base branch of a pull request, and since when; null where it never changed. */
 export type Target = Pick<PullFacts, "base" | "retargetedAt">;

@@ -2,9 +2,10 @@ import { maxAdopted } from "../../schemas/limits.ts";
 import type { Account } from "../../schemas/text.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import type { CommandOf } from "../commands.ts";
-import { userActor } from "../entries.ts";
-import type { CommandRequest, LoadedPolicy, PullRecord } from "../facts.ts";
+import { pullSubject, userActor } from "../entries.ts";
+import type { CommandRequest, LoadedPolicy } from "../facts.ts";
 import { idsOf, untracedCommits, whoseWork } from "../people/authorship.ts";
+import type { PullRecord } from "../pull-record.ts";
 import { approvedContract } from "../record/adopted-plan.ts";
 import type { CommandContext, PullSnapshot } from "./facts.ts";
 
@@ -45,7 +46,7 @@ export function adopt(
     {
       kind: "change.adopted",
       actor: userActor(request.by),
-      subject: [{ name: `pull request #${number}`, digest: { gitCommit: head } }],
+      subject: [pullSubject(number, head)],
       body: {
         pull: number,
         head,

@@ -1,6 +1,6 @@
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import type { CommandName, CommandOf } from "../commands.ts";
-import { userActor } from "../entries.ts";
+import { pullSubject, userActor } from "../entries.ts";
 import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { ci } from "../gates/ci.ts";
@@ -121,7 +121,7 @@ function signOff(
       {
         kind: "sign-off.given",
         actor: userActor(request.by),
-        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        subject: [pullSubject(facts.number, head)],
         body: {
           pull: facts.number,
           sha: head,
@@ -193,7 +193,7 @@ function waive(
       {
         kind: "waiver.given",
         actor: userActor(request.by),
-        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        subject: [pullSubject(facts.number, head)],
         body: {
           pull: facts.number,
           sha: head,

@@ -1,6 +1,6 @@
 import { handedOff, toCleanup } from "../contract/handoffs.ts";
 import { ensureSticky, type Step } from "../decision.ts";
-import { appActor, type Draft, entriesOf, lastEntry } from "../entries.ts";
+import { appActor, type Draft, entriesOf, lastEntry, pullSubject } from "../entries.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "../evidence/vsa.ts";
 import { mergeConcern, mergedPastCheck } from "../record/concerns.ts";
 import { storyOf } from "../record/pull.ts";
@@ -26,7 +26,7 @@ function closedDrafts({ facts, entries }: PullContext): Draft[] {
   const isRecorded = closed?.body.head === head && (verdict === undefined || verdict.seq < closed.seq);
   return isRecorded
     ? []
-    : [{ kind: "pull.closed", actor: appActor(facts), subject: [aboutHead(facts)], body: { pull, head } }];
+    : [{ kind: "pull.closed", actor: appActor(facts), subject: [pullSubject(pull, head)], body: { pull, head } }];
 }
 
 /**
@@ -48,7 +48,8 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
   );
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
   const actor = appActor(facts);
-  const subject = [aboutHead(facts), { name: "merged", digest: { gitCommit: commit } }];
+  const atHead = pullSubject(pull, head);
+  const subject = [atHead, { name: "merged", digest: { gitCommit: commit } }];
   const drafts: Draft[] = [
     {
       kind: "merge.observed",
@@ -67,7 +68,7 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
   if (judged) return drafts;
   const message = `#${pull} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
   const incident = { code: "merged-past-the-gate", message, issue: pull };
-  drafts.push({ kind: "incident.raised", actor, subject: [aboutHead(facts)], body: incident });
+  drafts.push({ kind: "incident.raised", actor, subject: [atHead], body: incident });
   if (opened !== undefined)
     drafts.push({
       kind: "concern.raised",
@@ -103,8 +104,4 @@ export function showPastCheck({ facts, entries }: PullContext): Step {
     ...(raised === undefined ? [] : [answer === undefined ? wait : accepted]),
   ];
   return ensureSticky({ repository, number }, `${lines.join("\n\n")}\n`, sticky);
-}
-
-function aboutHead({ number, judged }: PullSnapshot): Draft["subject"][number] {
-  return { name: `pull request #${number}`, digest: { gitCommit: judged.head.sha } };
 }

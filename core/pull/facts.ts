@@ -1,9 +1,10 @@
 import type { Claim } from "../../schemas/entry-parts.ts";
 import type { Body, CommonFacts } from "../decision.ts";
 import type { TypedEntry } from "../entries.ts";
-import type { LoadedPolicy, PullFacts, PullRecord, SeenReview } from "../facts.ts";
+import type { LoadedPolicy, PullFacts, SeenReview } from "../facts.ts";
 import { requiredReads } from "../health/required-incident.ts";
 import type { Known } from "../known.ts";
+import type { PullRecord } from "../pull-record.ts";
 import type { Range } from "../record/held-work.ts";
 import { aboutPull, keyOf } from "../record/keys.ts";
 import type { OurCheck } from "../verdict/check.ts";

@@ -2,8 +2,7 @@ import { policyPath } from "../../schemas/limits.ts";
 import type { People } from "../../schemas/policy.ts";
 import { answered, answeredSources, heard, turnAway } from "../answer.ts";
 import { type Decision, decisionOf, ensureSticky, requeue, type Step } from "../decision.ts";
-import type { Subject } from "../effects.ts";
-import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
+import { appActor, type Draft, type EntryOf, lastEntry, pullSubject, type TypedEntry, withDrafts } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
 import { isNotRequired } from "../health/required-incident.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
@@ -11,6 +10,7 @@ import { known } from "../known.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { answeredBy, concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
+import type { Subject } from "../subject.ts";
 import { checkEffect } from "../verdict/check.ts";
 import { givenFacts, judgeWhole, verdictBody } from "../verdict/judged.ts";
 import { type Advice, summaryMarkdown, titleOf } from "../verdict/report.ts";
@@ -165,7 +165,7 @@ function recordVerdict(context: JudgedContext): Step {
       {
         kind: "verdict.given",
         actor: appActor(facts),
-        subject: [{ name: `pull request #${number}`, digest: { gitCommit: verdict.head } }],
+        subject: [pullSubject(number, verdict.head)],
         body: verdictBody(number, baseRef, context),
       },
     ],
@@ -173,10 +173,10 @@ function recordVerdict(context: JudgedContext): Step {
     enqueue: [
       ...(story === undefined ? [] : [{ kind: "issue" as const, repository: repository.id, number: story }]),
       // They share the check, which may change with this verdict.
-      ...(sameHeadPulls.known ? sameHeadPulls.value : []).map((twin) => ({
+      ...(sameHeadPulls.known ? sameHeadPulls.value : []).map((other) => ({
         kind: "pull" as const,
         repository: repository.id,
-        number: twin,
+        number: other,
       })),
     ],
   };
@@ -184,7 +184,7 @@ function recordVerdict(context: JudgedContext): Step {
 
 /**
  * Shows on the commit what counts for all pull requests with this head, which share its one check. Where another one's
- * verdict is the better that counts, its own look shows it.
+ * verdict is the better that counts, the decision on that one shows it.
  */
 function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
@@ -208,8 +208,8 @@ function adviceOf({ facts, entries }: JudgedContext): Advice {
  * not judged yet keeps the check pending.
  */
 function countedHere({ facts, entries, verdict, shared }: JudgedContext) {
-  const twins = facts.sameHeadPulls.known ? facts.sameHeadPulls.value : [null];
-  const others = twins.map((pull) => {
+  const sameHead = facts.sameHeadPulls.known ? facts.sameHeadPulls.value : [null];
+  const others = sameHead.map((pull) => {
     const isOf = ({ body }: EntryOf<"verdict.given">) => body.pull === pull && body.head === verdict.head;
     const last = lastEntry(entries, "verdict.given", isOf)?.body;
     const conclusion = last?.conclusion ?? "pending";

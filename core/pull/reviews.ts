@@ -1,5 +1,5 @@
 import { requeue, type Step } from "../decision.ts";
-import { appActor, entriesOf, type TypedEntry, userActor } from "../entries.ts";
+import { appActor, entriesOf, pullSubject, type TypedEntry, userActor } from "../entries.ts";
 import type { SeenReview } from "../facts.ts";
 import { type Known, known } from "../known.ts";
 import type { Counted } from "../record/reviews.ts";
@@ -34,7 +34,7 @@ export function recordReviews({ facts, entries }: PullContext): Step {
     drafts: unrecorded(reviews, entries, pull).map(({ id, by, state, sha, at }) => ({
       kind: "review.observed",
       actor: state === "dismissed" ? appActor(facts) : userActor(by),
-      subject: [{ name: `pull request #${pull}`, digest: { gitCommit: sha } }],
+      subject: [pullSubject(pull, sha)],
       body: { pull, sha, baseRef, review: id, by, state, at },
     })),
     requeueAfter: more ? requeue.undecided : null,

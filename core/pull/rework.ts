@@ -3,11 +3,12 @@ import type { ReworkCause } from "../../schemas/rework.ts";
 import { awaitEffect, requeue, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { Effect, EffectResult } from "../effects.ts";
-import { appActor, lastEntry } from "../entries.ts";
+import { appActor, lastEntry, pullSubject } from "../entries.ts";
 import { effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { untracedCommits } from "../people/authorship.ts";
 import { usablePolicy } from "../policy/problem.ts";
+import { openRun } from "../record/progress.ts";
 import { recordOf } from "../record/pull.ts";
 import { spentOnRework } from "../record/rework.ts";
 import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
@@ -38,14 +39,13 @@ export function rework(context: JudgedContext): Step {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === facts.number)?.body;
   if (loaded === null || opened === undefined) return {};
   const story = foldStory(opened.story, entries);
-  const { run } = story;
+  const run = openRun(story);
   const prompt = story.prompts.find(({ pull }) => pull === facts.number);
-  if (run === null || run.closed !== null || prompt === undefined || prompt.completed || story.concerns.length > 0)
-    return {};
+  if (run === null || prompt === undefined || prompt.completed || story.concerns.length > 0) return {};
   const settings = loaded.policy.rework;
   const isAsked = prompt.rework.asked.length > 0;
   if ((settings === undefined && !isAsked) || prompt.rework.pending !== null || !isAtRest(prompt, run)) return {};
-  // An older look: our newest commit is not on it yet.
+  // GitHub still shows an older head: our newest commit is not on it yet.
   if (prompt.branchState.commits.slice(0, -1).includes(verdict.head)) return {};
   const failing = failingOf(context, prompt.rework);
   if (failing === null) return { requeueAfter: requeue.undecided };
@@ -176,7 +176,7 @@ function open(due: Due, result: Extract<EffectResult, { type: "report" }>): Step
       {
         kind: "rework.opened",
         actor: appActor(facts),
-        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: verdict.head } }],
+        subject: [pullSubject(facts.number, verdict.head)],
         body: {
           run: run.run,
           story: run.story,

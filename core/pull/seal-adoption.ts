@@ -1,5 +1,5 @@
 import type { Step } from "../decision.ts";
-import { appActor, lastEntry } from "../entries.ts";
+import { appActor, lastEntry, pullSubject } from "../entries.ts";
 import type { JudgedContext } from "./facts.ts";
 import { settledChecks } from "./settled-checks.ts";
 
@@ -32,7 +32,7 @@ export function sealAdoption({ facts, verdict, digest }: JudgedContext): Step {
       {
         kind: "adoption.sealed",
         actor: appActor(facts),
-        subject: [{ name: `pull request #${number}`, digest: { gitCommit: head } }],
+        subject: [pullSubject(number, head)],
         body: {
           pull: number,
           commit: head,

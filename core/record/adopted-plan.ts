@@ -1,5 +1,5 @@
 import { accountOf, type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
-import type { AdoptedPlan } from "../facts.ts";
+import type { AdoptedPlan } from "../pull-record.ts";
 import { contractOrigin } from "./provenance.ts";
 import { requirementsOf } from "./requirements.ts";
 import { askersOf } from "./story.ts";

@@ -102,9 +102,8 @@ export function stopsStory({ pull, issue }: Concern, story: number): boolean {
 
 /**
  * The open concerns that a person's `/rework` answers, which are those about rework, or their `/clarify`: the one that
- * it names first, else all that need no name. A
- * merge past the check is accepted by its name alone, by an approver or architect who neither merged it nor asked for
- * the change (`askedBy`).
+ * it names first, else all that need no name. A merge past the check is accepted by its name alone, by an approver or
+ * architect who neither merged it nor asked for the change (`askedBy`).
  */
 export function answeredBy(
   { command, by, permission }: CommandRequest,
@@ -160,8 +159,8 @@ export function concernDrafts(
   }));
 }
 
-/** Whether an agent's answer waits for people: it stopped, or it asked. */
-export function isStopping(outcome: StepResult["outcome"]): boolean {
+/** Whether an agent's answer waits for people: it stopped, or it asked. Undefined: there is no answer. */
+export function isStopping(outcome: StepResult["outcome"] | undefined): boolean {
   return outcome === "stopped" || outcome === "asked";
 }
 

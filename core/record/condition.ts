@@ -1,6 +1,7 @@
 import type { Condition } from "../../schemas/policy-evidence.ts";
-import type { Change, PullBasics, PullRecord } from "../facts.ts";
+import type { Change, PullBasics } from "../facts.ts";
 import { matcher } from "../paths/patterns.ts";
+import type { PullRecord } from "../pull-record.ts";
 
 /** Why a condition of the policy holds for a change, in words; null if it does not. */
 export function whyItHolds(

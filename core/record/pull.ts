@@ -1,9 +1,9 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Account } from "../../schemas/text.ts";
 import { accountOf, type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
-import type { EvidenceRecord, GivenAct, PullRecord, PullRun, Stop } from "../facts.ts";
 import { attemptName } from "../identifiers.ts";
 import { type Known, known, unknown } from "../known.ts";
+import type { EvidenceRecord, GivenAct, PullRecord, PullRun, Stop } from "../pull-record.ts";
 import { adoptedPlan } from "./adopted-plan.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { openConcerns, openQuestion } from "./concerns.ts";

@@ -11,7 +11,7 @@ import { foldStory, type PromptRecord, type StoryRecord } from "../record/story.
 import { adviceRoundBody, pullBody } from "../story/bodies.ts";
 import { endOf, failuresOf } from "../story/remediating.ts";
 import { derivedCompletion } from "./contracts.ts";
-import type { PromptEntry, ReplayContext } from "./sources.ts";
+import type { PromptEntry, ReplayContext, RunBasis } from "./sources.ts";
 import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
 
 /** Derives an entry again from the entries before it; null: nothing of the run can be derived for it. */
@@ -31,8 +31,14 @@ export function progressSteps(context: ReplayContext): ReplayStep[] {
   return derivations.flatMap((derive) => context.entries.flatMap((entry) => derive(entry, context) ?? []));
 }
 
-const entriesBefore = (entries: readonly TypedEntry[], { seq }: TypedEntry) =>
+const entriesBefore = (entries: readonly TypedEntry[], { seq }: Pick<TypedEntry, "seq">) =>
   entries.filter((entry) => entry.seq < seq);
+
+/** The sequence number at which a story's next run begins; infinity: it has none. */
+export function nextRunAt(entries: readonly TypedEntry[], { seq: from, body: { story } }: RunBasis["run"]): number {
+  const next = entriesOf(entries, "run.submitted").find(({ seq, body }) => seq > from && body.story === story);
+  return next?.seq ?? Number.POSITIVE_INFINITY;
+}
 
 /** A prompt's branch state before a sequence number, and whether it had an open pull request. */
 function branchStateBefore(
@@ -69,13 +75,10 @@ export function branchBefore(
 
 /** A story as it was recorded before an entry of it. */
 export function storyBefore(
-  { seq, body: { story } }: { seq: number; body: { story: number } },
+  entry: { seq: number; body: { story: number } },
   entries: readonly TypedEntry[],
 ): StoryRecord {
-  return foldStory(
-    story,
-    entries.filter((entry) => entry.seq < seq),
-  );
+  return foldStory(entry.body.story, entriesBefore(entries, entry));
 }
 
 /** A prompt as it was recorded before an entry of its story. */
@@ -152,8 +155,7 @@ function handoffStep(
   if (entry.kind !== "handoff.made" || entry.seq < run.seq) return null;
   const { story } = run.body;
   const { prompt, from, to, carries } = entry.body;
-  const next = entriesOf(entries, "run.submitted").find(({ seq, body }) => seq > run.seq && body.story === story);
-  if ((next !== undefined && entry.seq > next.seq) || !run.body.prompts.includes(prompt)) return null;
+  if (entry.seq > nextRunAt(entries, run) || !run.body.prompts.includes(prompt)) return null;
   const policy = sources.git?.policy;
   const holder =
     policy?.known === true ? agentHolder(prompts.get(prompt)?.role ?? "", policy.value, run.body.route) : to.holder;
@@ -221,7 +223,7 @@ function remediationStep(entry: TypedEntry, { entries, basis }: ReplayContext): 
   const { run, story } = basis.run.body;
   const { seq, body } = entry;
   if (body.run !== run) return null;
-  const record = foldStory(story, entriesBefore(entries, entry));
+  const record = storyBefore({ seq, body: { story } }, entries);
   const head: StepHead = { step: "remediation", seq, about: body.remediation };
   if (entry.kind === "remediation.opened") {
     const failure = failuresOf(record).find(({ remediation }) => remediation === body.remediation);

@@ -144,7 +144,7 @@ function attemptsBefore({ seq, body }: PromptEntry, entries: readonly TypedEntry
 function failedBefore({ body }: PromptEntry, attempts: readonly PromptEntry[], entries: readonly TypedEntry[]): number {
   return attempts.filter((one) => {
     const { response, closed } = attemptEntries(entries, one);
-    const waits = response !== undefined && isStopping(response.body.outcome);
+    const waits = isStopping(response?.body.outcome);
     return one.body.attempt.r === body.attempt.r && closed?.body.accepted === false && !waits;
   }).length;
 }

@@ -1,17 +1,17 @@
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { engine } from "../verdict/engine.ts";
 import { givenFacts, judgeWhole, verdictBody } from "../verdict/judged.ts";
+import { nextRunAt } from "./progress.ts";
 import type { ReplayContext, RunBasis } from "./sources.ts";
 import { bodilessStep, comparedStep, fieldPairs, type ReplayStep, untriedStep } from "./step.ts";
 
 /** The verdicts on a run's pull requests, until the story's next run, in their order. */
-export function verdictsOf(entries: readonly TypedEntry[], { body: run, seq: from }: RunBasis["run"]) {
-  const next = entriesOf(entries, "run.submitted").find(({ seq, body }) => seq > from && body.story === run.story);
-  const until = next?.seq ?? Number.POSITIVE_INFINITY;
-  const opened = entriesOf(entries, "pull.opened").filter(({ body }) => run.prompts.includes(body.prompt));
+export function verdictsOf(entries: readonly TypedEntry[], run: RunBasis["run"]) {
+  const until = nextRunAt(entries, run);
+  const opened = entriesOf(entries, "pull.opened").filter(({ body }) => run.body.prompts.includes(body.prompt));
   const pulls = new Set(opened.map(({ body }) => body.pull));
   return entriesOf(entries, "verdict.given").filter(
-    ({ seq, body }) => seq > from && seq < until && pulls.has(body.pull),
+    ({ seq, body }) => seq > run.seq && seq < until && pulls.has(body.pull),
   );
 }
 

@@ -6,9 +6,9 @@ import type { Cost, Usage } from "../../schemas/step.ts";
 import { adviceFold, advicePackOf, adviceReport, adviceSignature, noAdvice } from "../contract/advice.ts";
 import { handedOff, toGates } from "../contract/handoffs.ts";
 import { routeOfOwn } from "../contract/routes.ts";
-import { awaitEffect, type Step } from "../decision.ts";
+import { awaitEffect, jsonBody, type Step } from "../decision.ts";
 import { bodyRef } from "../digest.ts";
-import { appActor, lastEntry } from "../entries.ts";
+import { agentActor, appActor, lastEntry } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { costOf, spendingOf } from "../money.ts";
@@ -66,7 +66,7 @@ function askedFor({ prompt, attempt: { pack } }: Work, context: StoryContext): S
   const ref = bodyRef(text);
   const { base, head } = change;
   return {
-    bodies: [{ sha256: ref.sha256, text, mediaType: ref.mediaType }],
+    bodies: [jsonBody(text)],
     drafts: [
       handedOff(toGates({ story: pack.story, prompt: pack.prompt }, head, facts.entries), appActor(facts)),
       {
@@ -89,13 +89,12 @@ function adviceGiven(
   if (adviceAsked === null) return {};
   const body = adviceBody(adviceAsked, advice, used);
   const { sha256 } = body.advice;
-  const agent = used === undefined ? null : { id: facts.ourselves.bot.id, login: used.usage.model };
   return {
-    bodies: [{ sha256, text: canonicalJson(advice), mediaType: body.advice.mediaType }],
+    bodies: [jsonBody(canonicalJson(advice))],
     drafts: [
       {
         kind: "advice.given",
-        actor: agent === null ? appActor(facts) : { type: "agent", ...agent },
+        actor: used === undefined ? appActor(facts) : agentActor(facts, used.usage.model),
         subject: [{ name: `advice on prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256 } }],
         body,
       },
@@ -115,7 +114,7 @@ function sendBack({ prompt, attempt }: Work, { facts, loaded }: StoryContext): S
   if (report === null || !mayBegin(report, prompt, loaded.policy.rework)) return null;
   const body = adviceRoundBody(given, report, prompt.rework.rounds.length + 1);
   return {
-    bodies: [{ sha256: body.report.sha256, text: canonicalJson(report), mediaType: body.report.mediaType }],
+    bodies: [jsonBody(canonicalJson(report))],
     drafts: [
       {
         kind: "rework.opened",

@@ -19,6 +19,7 @@ import { sourceKey } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
+import { openRun } from "../record/progress.ts";
 import { contractOrigin, otherStoryOf } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type StoryRecord } from "../record/story.ts";
@@ -51,7 +52,7 @@ export function templateFor(
 }
 
 /** What an approval would freeze now as the contract of the plan, without its digest; or why it would not. */
-export function draftContract(context: StoryContext): { contract: Contract } | Parked | null {
+function draftContract(context: StoryContext): { contract: Contract } | Parked | null {
   const { record, facts, loaded } = context;
   const { plan, planAnswers: answers } = record;
   if (plan === null || !facts.decisions.known) return null;
@@ -115,11 +116,11 @@ export function isCurrentPlan({ plan, request }: StoryRecord): boolean {
 /** Answers an approval: bound to one digest, by a person who did not ask for the plan, while no run is open. */
 export function approve(request: CommandRequest, digest: string, context: StoryContext): CommandAnswer | null {
   const { record, facts, loaded } = context;
-  const { plan, run } = record;
+  const { plan } = record;
+  const run = openRun(record);
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
   // A new contract would replace the prompts of the open run.
-  if (run !== null && run.closed === null)
-    return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
+  if (run !== null) return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
   if (record.contract?.digest === digest)
     return refuse("used", "This approval was used already: the contract is frozen.");
   if (record.contract?.revision === plan.revision)

@@ -27,6 +27,9 @@ export function stepOf({ run, story, prompt, attempt }: AttemptStep): AttemptSte
 /** What a contract holds beside the plan; `master`: what a master contract is filled from, under that tier. */
 export type ContractExtras = PromptExtras & { master?: Pick<MasterParts, "template" | "forbidden"> | undefined };
 
+/** The usage of a plan that our host compiled from people's text: no model was asked. */
+export const noModel: Usage = { model: "none", calls: 0, inputTokens: 0, outputTokens: 0 };
+
 /**
  * The contract of an approved plan, frozen here. A model wrote the plan, and anyone who can edit the issue its title;
  * `asked` is what the story and its epic say.

@@ -2,14 +2,15 @@ import { accept, answered, type CommandAnswer, heard, refuse } from "../answer.t
 import type { CommandName } from "../commands.ts";
 import { keptRoutes, planRoute, runRoutes } from "../contract/routes.ts";
 import type { Step } from "../decision.ts";
-import type { Subject } from "../effects.ts";
 import { userActor } from "../entries.ts";
 import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
+import { agentAtWork, openRun } from "../record/progress.ts";
 import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
+import type { Subject } from "../subject.ts";
 import { approve, contractDrift, parkedLine, templateFor } from "./approval.ts";
 import { runBody } from "./bodies.ts";
 import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
@@ -19,7 +20,6 @@ import { isAnswered, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
-import { agentAtWork } from "./standing.ts";
 import { askedIn } from "./ticket.ts";
 
 const handlers: Handlers<"story", StoryContext> = {
@@ -49,7 +49,7 @@ const handlers: Handlers<"story", StoryContext> = {
     const prompt = openPrompt(record) ?? record.prompts.find((one) => one.closedUnmerged && one.merge === null);
     if (prompt === undefined)
       return refuse("no-pull", "No pull request of this story is open. `/run` starts the work.");
-    const isEnded = record.run?.closed !== null && !prompt.closedUnmerged;
+    const isEnded = openRun(record) === null && !prompt.closedUnmerged;
     return isEnded ? submit(request, context, "rework") : askRework(prompt, record);
   },
   rollback: (context, request, { checkpoint }) => rollBackTo(request, checkpoint, context),
@@ -119,8 +119,7 @@ function startPlanning(
   by: { route: string | undefined; labels: readonly string[] },
 ): CommandAnswer | null {
   const { record, facts, missing, loaded } = context;
-  if (record.run !== null && record.run.closed === null)
-    return refuse("run-open", "A run is open. `/stop` it before planning again.");
+  if (openRun(record) !== null) return refuse("run-open", "A run is open. `/stop` it before planning again.");
   if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
   // A planner is paid for nothing where its plan could not be approved.
   const template = templateFor(askedIn(facts).risk, context);
@@ -136,9 +135,10 @@ function startPlanning(
 
 /** Stops the open run, or else the planner. What a call in flight costs is paid; its answer is thrown away. */
 function stopRun({ record, facts }: StoryContext, { by }: CommandRequest): CommandAnswer {
-  const { run, request } = record;
+  const { request } = record;
+  const run = openRun(record);
   const why = `stopped by @${by.login}`;
-  if (run !== null && run.closed === null) {
+  if (run !== null) {
     const at = agentAtWork(record);
     const agent = at === null ? "no agent is at work" : `the agent at work on #${at} is broken off`;
     const pulls = record.prompts.filter(hasOpenPull).map(({ pull }) => `#${pull}`);
@@ -155,8 +155,8 @@ function stopRun({ record, facts }: StoryContext, { by }: CommandRequest): Comma
 
 /** Whether `/run` is about what was approved, or refused; else it takes an issue onto the light tier as it stands now. */
 function isRunnable(context: StoryContext): boolean {
-  const { contract, run, prompts } = context.record;
-  if (isStory(context.facts.issue) || (run !== null && run.closed === null)) return true;
+  const { contract, prompts } = context.record;
+  if (isStory(context.facts.issue) || openRun(context.record) !== null) return true;
   return contract !== null && contractDrift(context) === null && !prompts.some(({ closedUnmerged }) => closedUnmerged);
 }
 
@@ -173,7 +173,8 @@ function submit(
 ): CommandAnswer {
   const { record, facts, loaded } = context;
   const { contract, run } = record;
-  if (run !== null && run.closed === null) return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
+  const open = openRun(record);
+  if (open !== null) return refuse("run-open", `${open.run} is open already; \`/stop\` ends it.`);
   if (contract === null) return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
   const waits = openRollback(record);
   if (waits !== null) return waits;

@@ -8,16 +8,16 @@ import { lastEntry } from "../entries.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
+import { promptState, stageNames, storyStage } from "../record/progress.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
+import { shownText } from "../redaction/shown-text.ts";
 import { currentDigest } from "./approval.ts";
 import type { StoryContext } from "./facts.ts";
 import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
 import { headline, nextStep, storyCost } from "./next-step.ts";
-import { shownText } from "./shown-text.ts";
-import { promptState, stageNames, storyStage } from "./standing.ts";
 import { askedIn } from "./ticket.ts";
 
 /** Our one comment on a story: its state, what blocks, the next step, the plan. */

@@ -4,6 +4,7 @@ import { appActor, entriesOf, lastEntry } from "../entries.ts";
 import { code } from "../escape.ts";
 import { effectKey } from "../identifiers.ts";
 import { table } from "../markdown.ts";
+import { openRun } from "../record/progress.ts";
 import type { PromptRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
 
@@ -37,7 +38,7 @@ function pastCheck({ merge, acceptedBy }: PromptRecord): string {
   return `, past its check; ${acceptedBy === null ? "nobody accepted that" : `@${acceptedBy} accepted that`}`;
 }
 
-/** What the ledger has of a merged prompt: how it was merged, its gates, its sign-offs and its evidence, or that there is none. */
+/** The row of a merged prompt: how it was merged, its gates, its sign-offs and its evidence, by the ledger. */
 function rowOf(prompt: PromptRecord, { entries, issue: story }: StoryFacts): string[] {
   const { issue, pull, merge } = prompt;
   const onHead = ({ body }: { body: { pull: number; sha: string } }) => body.pull === pull && body.sha === merge?.head;
@@ -64,8 +65,7 @@ function rowOf(prompt: PromptRecord, { entries, issue: story }: StoryFacts): str
 /** Completes the story when every prompt of its contract is complete, and has its epic decided next. */
 export function completeStory({ record, facts }: StoryContext): Step {
   if (record.completed || record.contract === null || record.prompts.length === 0) return {};
-  const running = record.run !== null && record.run.closed === null;
-  if (running || !record.prompts.every((prompt) => prompt.completed)) return {};
+  if (openRun(record) !== null || !record.prompts.every((prompt) => prompt.completed)) return {};
   const body = completionBody(facts.issue.number, record, facts.entries);
   const comment = [
     "Complete: every diff prompt is merged. This is what the ledger has of each:",

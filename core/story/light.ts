@@ -12,10 +12,10 @@ import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { highestRisk } from "../record/requirements.ts";
 import { hasOpenPull } from "../record/story.ts";
-import { contractBody, runBody } from "./bodies.ts";
+import { shownText } from "../redaction/shown-text.ts";
+import { contractBody, noModel, runBody } from "./bodies.ts";
 import type { IssueFacts, StoryContext, StoryFacts } from "./facts.ts";
 import { formSections, isPlainPath, listItems } from "./form.ts";
-import { shownText } from "./shown-text.ts";
 import { askedIn, instructionsAt, lostInstructions } from "./ticket.ts";
 
 /** The reply to a command of the full road on an issue that is not on it. */
@@ -37,7 +37,7 @@ export function hasLightContract(entries: readonly TypedEntry[], issue: number):
  * Compiles the plan of the light tier from an issue: its text as a reader sees it is the one diff prompt, in the
  * tier's role. Anyone who can open or edit the issue wrote the text; whoever put the label on took it as it stands.
  */
-export function lightPlan(issue: Pick<IssueFacts, "title" | "body">, role: string, paths: string[], risk: Risk): Plan {
+function lightPlan(issue: Pick<IssueFacts, "title" | "body">, role: string, paths: string[], risk: Risk): Plan {
   const title = oneLine(shownText(issue.title).text).trim();
   const text = shownText(issue.body).text.trim();
   const asked = listItems(formSections(text).get("acceptance criteria") ?? "").map((line) =>
@@ -156,7 +156,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
     plan,
     planSha256: parts.plan,
     issueSha256: parts.issue,
-    usage: { model: "none", calls: 0, inputTokens: 0, outputTokens: 0 },
+    usage: noModel,
     compiled: "light" as const,
   };
   const granted = { story, revision, digest, parts, tier: { name: "light" as const, request: request.source, size } };

@@ -1,25 +1,20 @@
 import type { People } from "../../schemas/policy.ts";
-import type { Duty } from "../../schemas/policy-values.ts";
 import { causeOf } from "../contract/rework.ts";
-import type { Step } from "../decision.ts";
-import { digestOf } from "../digest.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { effectKey } from "../identifiers.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
-import { notified } from "../people/notified.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
+import { agentAtWork, hasFailed, isWaitingForTest, openRun, progressOf, wasLeft } from "../record/progress.ts";
 import { roundOf } from "../record/rework.ts";
 import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
-import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
+import type { PromptRecord, StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
-import { agentAtWork, hasFailed, isWaitingForTest, standingOf, wasLeft } from "./standing.ts";
 
 /** The states of a story (features A2), shown as its `sallyport:` label. */
 type StoryState = "draft" | "ready" | "executing" | "blocked" | "failed" | "manual_test" | "complete" | "archived";
@@ -83,7 +78,7 @@ export function headline({ state, needs }: Pick<Next, "state" | "needs">): strin
 }
 
 /** What is open, and how and by whom it is answered. */
-function answerStep(concerns: readonly Concern[], people: People): Next {
+export function answerStep(concerns: readonly Concern[], people: People): Next {
   const open = concerns.map(({ name, by, message }) => `Blocked by ${plain(by)} (${code(name)}): ${plain(message)}`);
   const other = concerns.find(({ code }) => code !== mergedPastCheck);
   const step = other === undefined ? `/clarify ${concerns[0]?.name} <why it may stay>` : "/clarify <answer>";
@@ -108,7 +103,7 @@ export function openLine(concerns: readonly Concern[], people: People): string {
 /** The next step while the story has no valid approved plan; null: it has one. */
 function planStep(context: StoryContext): Next | null {
   const { record, facts, loaded, missing } = context;
-  const { plan, contract, run } = record;
+  const { plan, contract } = record;
   const { people } = loaded.policy;
   const planAgain = (state: StoryState, blocks: string) =>
     isStory(facts.issue)
@@ -145,7 +140,7 @@ function planStep(context: StoryContext): Next | null {
   }
   const drift = contractDrift(context);
   // An open run reports the drift itself when it starts the next attempt.
-  return drift !== null && (run === null || run.closed !== null) ? planAgain("draft", drift) : null;
+  return drift !== null && openRun(record) === null ? planAgain("draft", drift) : null;
 }
 
 /** Why the last request gave no plan; null: it gave one. */
@@ -156,8 +151,8 @@ function failedRequest(record: StoryRecord): string | null {
 
 /** The next step of the work on an approved plan. */
 function workStep({ record, facts, loaded }: StoryContext): Next {
-  const standing = standingOf(record);
-  if (standing.at !== "approved") return next("draft", "The diff prompts are being opened.");
+  const progress = progressOf(record);
+  if (progress.at !== "approved") return next("draft", "The diff prompts are being opened.");
   const { prompts, rollback, contract } = record;
   // A run of an earlier contract tells nothing of this one.
   const run = record.run?.digest === contract?.digest ? record.run : null;
@@ -201,7 +196,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? progress(record));
+  const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? workText(record));
   const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
   return left.length === 0
     ? step
@@ -210,9 +205,9 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
 
 /** The next step at the pull request of the prompt in work; null: it has none yet. */
 function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
-  const standing = standingOf(record);
-  if (standing.at !== "approved" || !("pull" in standing.prompt)) return null;
-  const { pull, at } = standing.prompt;
+  const progress = progressOf(record);
+  if (progress.at !== "approved" || !("pull" in progress.prompt)) return null;
+  const { pull, at } = progress.prompt;
   const prompt = record.prompts.find((one) => one.pull === pull);
   if (prompt === undefined) return null;
   const round = roundOf(prompt, record.run?.run ?? "");
@@ -247,7 +242,7 @@ function postponed({ facts }: Pick<StoryContext, "facts">): string | null {
 }
 
 /** What goes on in an open run before there is a pull request. */
-function progress(record: StoryRecord): string {
+function workText(record: StoryRecord): string {
   const issue = agentAtWork(record);
   if (issue !== null) return `The agent is at work on #${issue}.`;
   const read = record.prompts.find(({ attempts }) => {
@@ -263,38 +258,4 @@ function beforeAll({ branchState }: PromptRecord, { entries }: StoryContext["fac
   return entriesOf(entries, "checkpoint.recorded").find(
     ({ body }) => body.branch === branchState.branch && body.head === null,
   )?.body.checkpoint;
-}
-
-/** What a story waits for, and who is told so; null: nobody has to be, or they are told at its pull request. */
-function waitsFor(context: StoryContext): { about: string; duty: Duty; line: string } | null {
-  const { record, loaded } = context;
-  const { needs, atPull: isToldThere } = nextStep(context);
-  const { plan, concerns } = record;
-  if (isToldThere === true) return null;
-  if (needs === "needs-approval" && plan !== null) {
-    const line = `revision ${plan.revision} of the plan waits for your approval; the comment above has it, with the line to paste.`;
-    return { about: `approval/${plan.revision}`, duty: "approvers", line };
-  }
-  const [first, ...others] = concerns;
-  if (needs !== "needs-answer" || first === undefined) return null;
-  const about = `answer/${digestOf(concerns.map(({ name }) => name)).slice(0, 16)}`;
-  const isMerge = concerns.every(({ code }) => code === mergedPastCheck);
-  const more = others.length === 0 ? "" : ` (and ${others.length} more, in the comment above)`;
-  const { step } = answerStep(concerns, loaded.policy.people);
-  const line = `this waits for an answer, \`${step}\`: ${plain(first.message.slice(0, 500).toWellFormed())}${more}`;
-  return { about, duty: isMerge ? "approvers" : "planners", line };
-}
-
-/** Tells those who can act that the story waits for them, once for each thing that it waits for. */
-export function tellPeople(context: StoryContext): Step {
-  const { record, facts, loaded } = context;
-  const waits = waitsFor(context);
-  if (waits === null) return {};
-  const { about, duty, line } = waits;
-  const askers = duty === "approvers" && record.plan !== null ? askersOf(record.plan) : [];
-  const { users, teams } = notified(loaded.policy.people, duty, askers);
-  const names = [...users, ...teams].map((name) => `@${name}`);
-  const key = effectKey.notice(facts.repository.id, facts.issue.number, about);
-  if (names.length === 0 || facts.outcomes.has(key)) return {};
-  return { effects: [{ type: "notify", key, issue: facts.issue.number, line: `${names.join(" ")}: ${line}` }] };
 }

@@ -7,7 +7,7 @@ import { routeOfOwn } from "../contract/routes.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { EffectResult } from "../effects.ts";
-import { appActor, type Draft, entriesOf } from "../entries.ts";
+import { agentActor, appActor, type Draft, entriesOf } from "../entries.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import { costOf, spendingOf } from "../money.ts";
 import { openQuestion, planQuestions } from "../record/concerns.ts";
@@ -130,7 +130,7 @@ function propose(
 ): Step {
   const found = intakeQuestions(proposed, { facts, loaded });
   if (found === null) return {};
-  const actor = { type: "agent" as const, id: facts.ourselves.bot.id, login: usage.model };
+  const actor = agentActor(facts, usage.model);
   const body = {
     story: facts.issue.number,
     revision: (record.plan?.revision ?? 0) + 1,

@@ -58,9 +58,8 @@ export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
 }
 
 /** Whether an attempt was refused; one that asked or stopped waits for people instead. */
-export function isFailure({ response, closed }: AttemptRecord): boolean {
-  const asks = response !== null && isStopping(response.outcome);
-  return closed?.accepted === false && closed.reasons.length > 0 && !asks;
+function isFailure({ response, closed }: AttemptRecord): boolean {
+  return closed?.accepted === false && closed.reasons.length > 0 && !isStopping(response?.outcome);
 }
 
 /** How many tries at one revision of a prompt failed in a run; rounds of rework and waits for people are no failures. */

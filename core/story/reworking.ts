@@ -9,15 +9,16 @@ import { plain } from "../escape.ts";
 import { attemptName, checkpointName, effectKey } from "../identifiers.ts";
 import { list } from "../markdown.ts";
 import { isStopping } from "../record/concerns.ts";
+import { openRun } from "../record/progress.ts";
 import type { AttemptRecord, PromptRecord, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 
 /** Answers a `/rework` about one pull request of the story: what failed there goes back to its agent. */
-export function askRework({ pull, closedUnmerged, merge }: PromptRecord, { run }: StoryRecord): CommandAnswer {
+export function askRework({ pull, closedUnmerged, merge }: PromptRecord, record: StoryRecord): CommandAnswer {
   if (merge !== null) return refuse("merged", `#${pull} is merged. Open a new story for what is left.`);
   if (closedUnmerged)
     return refuse("closed", `#${pull} is closed, so nothing is written there. Open it again, then \`/rework\`.`);
-  if (run === null || run.closed !== null)
+  if (openRun(record) === null)
     return refuse("run-closed", `No run is open that could go on with #${pull}. \`/rework\` on the story starts one.`);
   return accept("reworking", `#${pull} goes back to its agent, on its branch, with what failed and what people wrote.`);
 }
@@ -68,13 +69,11 @@ export function reworkConcern(
 export function answerRework({ record, facts }: StoryContext): Step {
   const effects = record.prompts.flatMap((prompt) => {
     if (prompt.merge !== null || prompt.closedUnmerged) return [];
-    const attempt = prompt.attempts.findLast((one) => one.commit !== null || isQuestion(one));
+    const attempt = prompt.attempts.findLast((one) => one.commit !== null || isStopping(one.response?.outcome));
     return attempt === undefined || attempt.rework === null ? [] : answersTo(attempt, facts);
   });
   return { effects: effects.filter(({ key }) => !facts.outcomes.has(key)) };
 }
-
-const isQuestion = ({ response }: AttemptRecord) => response !== null && isStopping(response.outcome);
 
 function answersTo(attempt: AttemptRecord, facts: StoryFacts): Effect[] {
   const { pack, response, commit, rework } = attempt;
@@ -116,7 +115,7 @@ function askReview(reviewers: readonly Account[], key: string, pull: number): Ef
 }
 
 /** What an agent says of its work, for people: claims, which nobody has checked. */
-export function claimLines({
+function claimLines({
   summary,
   claims,
 }: {

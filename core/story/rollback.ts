@@ -7,6 +7,7 @@ import type { CommandRequest } from "../facts.ts";
 import { attemptName, effectKey, sourceKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { undoneCommits } from "../record/checkpoints.ts";
+import { openRun } from "../record/progress.ts";
 import type { PromptRecord, StoryRecord, StoryRun } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
@@ -34,7 +35,7 @@ export function rollBackTo(request: CommandRequest, name: string, { record, fact
     );
   const openRefusal = openRollback(record);
   if (openRefusal !== null) return openRefusal;
-  const { run } = record;
+  const run = openRun(record);
   const inProgress = workInProgress(prompt, run, facts);
   if (inProgress !== null) return refuse("attempt-open", inProgress);
   const undone = commitsToUndo(checkpoint, prompt, facts);
@@ -65,10 +66,7 @@ export function rollBackTo(request: CommandRequest, name: string, { record, fact
       comment: request.source.id,
     },
   };
-  const end =
-    run === null || run.closed !== null
-      ? []
-      : [runClosed(run, facts, "cancelled", `taken back to ${name} by @${request.by.login}`)];
+  const end = run === null ? [] : [runClosed(run, facts, "cancelled", `taken back to ${name} by @${request.by.login}`)];
   const what =
     checkpoint.head === null
       ? `the branch \`${branch}\` goes, and its pull request is closed`
@@ -156,7 +154,7 @@ function namesOf({ entries, issue }: StoryFacts): string {
 function workInProgress(prompt: PromptRecord, run: StoryRun | null, facts: StoryFacts): string | null {
   const last = prompt.attempts.at(-1);
   if (last === undefined) return null;
-  const isOpen = run !== null && run.closed === null && last.pack.run === run.run;
+  const isOpen = last.pack.run === run?.run;
   const state = stateOf(last);
   const isAtWork = state !== "refused" && (state !== "committed" || prompt.pull === null);
   if (isOpen && isAtWork) return `${attemptName(last.pack)} of #${last.pack.prompt} is under way. \`/stop\` it first.`;

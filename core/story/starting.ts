@@ -3,7 +3,7 @@ import { branchToWrite, packOf } from "../contract/contract.ts";
 import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import { reworkFailures } from "../contract/rework.ts";
 import { earlierChanges } from "../contract/tests-only.ts";
-import type { Step } from "../decision.ts";
+import { jsonBody, type Step } from "../decision.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
@@ -21,8 +21,8 @@ import { runClosed } from "./run-end.ts";
 import { instructionsAt, refsOf } from "./ticket.ts";
 
 /**
- * Begins the next attempt at a prompt: records its checkpoint, its prompt and, for a run's first attempt and the first of a rework, the hand-off.
- * While the prompt's pull request is open it continues on that branch, a rework on the commit that failed; otherwise it
+ * Begins the next attempt at a prompt: records its checkpoint, its prompt and, for a run's first attempt and the first
+ * of a rework, the hand-off. While the prompt's pull request is open it continues on that branch, a rework on the commit that failed; otherwise it
  * starts anew on the default branch. Nothing begins while a concern is open.
  */
 export function startAttempt(
@@ -90,7 +90,7 @@ export function startAttempt(
       : [];
   const checkpoint = checkpointName(step);
   return {
-    bodies: [{ sha256: ref.sha256, text, mediaType: ref.mediaType }],
+    bodies: [jsonBody(text)],
     drafts: [
       ...handed,
       {

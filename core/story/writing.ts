@@ -2,7 +2,7 @@ import { casefileText } from "../contract/casefiles.ts";
 import { handedOff, toGates } from "../contract/handoffs.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
-import { appActor, type Draft, lastEntry } from "../entries.ts";
+import { appActor, type Draft, lastEntry, pullSubject } from "../entries.ts";
 import { oneLine, plain } from "../escape.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
@@ -166,7 +166,7 @@ export function openPull(work: Work, context: StoryContext): Step {
           {
             kind: "pull.opened",
             actor: appActor(facts),
-            subject: [{ name: `pull request #${pull}`, digest: { gitCommit: written.commit } }],
+            subject: [pullSubject(pull, written.commit)],
             body: pullBody(pack, written.commit, pull),
           },
           // It was handed over already where a reviewer agent read it.

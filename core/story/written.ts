@@ -11,9 +11,10 @@ import { planQuestions } from "../record/concerns.ts";
 import { otherStoryOf } from "../record/provenance.ts";
 import { highestRisk } from "../record/requirements.ts";
 import { hasOpenPull, type PlanRequest } from "../record/story.ts";
+import { shownText } from "../redaction/shown-text.ts";
+import { noModel } from "./bodies.ts";
 import type { ChildFacts, StoryContext, StoryFacts } from "./facts.ts";
 import { formSections, listItems, storyForm } from "./form.ts";
-import { shownText } from "./shown-text.ts";
 import { askedIn, intakeQuestions, planRules, refsOf, writtenDigest } from "./ticket.ts";
 
 /** A sub-issue that a person wrote as a diff prompt. */
@@ -146,7 +147,7 @@ export function proposeWritten(
     planSha256,
     issueSha256: issueDigest(issue, [], taken, task),
     ...(task === undefined ? {} : { task }),
-    usage: { model: "none", calls: 0, inputTokens: 0, outputTokens: 0 },
+    usage: noModel,
     compiled: "people" as const,
     prompts: taken,
   };

@@ -13,8 +13,8 @@ type Shown = { counted?: Verdict["conclusion"]; title?: string };
 /**
  * Writes a verdict to the check of the commit it judged, unless the check shows it already. An undecided check stays in
  * progress and is never skipped or neutral: GitHub counts both as a pass. It is neutral only in a repository that never
- * had a policy. `counted` and `title` differ from the
- * verdict's own if another pull request with the same head has a worse result.
+ * had a policy. `counted` and `title` differ from the verdict's own if another pull request with the same head has a
+ * worse result.
  */
 export function checkEffect(
   { repository, ourCheck, number }: CheckContext,

@@ -1,7 +1,7 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { givenFactsBytes } from "../../schemas/limits.ts";
 import type { GivenFacts, Verdict } from "../../schemas/verdict.ts";
-import type { Body } from "../decision.ts";
+import { type Body, jsonBody } from "../decision.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import type { Crash } from "../errors.ts";
 import type { PullFacts } from "../facts.ts";
@@ -87,6 +87,5 @@ export function givenFacts(facts: PullFacts): Body | null {
     ...{ retargetedAt, defaultBranch, authorPermission, day, reviews, checks, attachments },
   };
   const text = canonicalJson(given);
-  if (Buffer.byteLength(text) > givenFactsBytes) return null;
-  return { sha256: sha256(text), text, mediaType: "application/json" };
+  return Buffer.byteLength(text) > givenFactsBytes ? null : jsonBody(text);
 }

@@ -1,10 +1,11 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import type { LoadedPolicy, PullFacts, Waiver } from "../facts.ts";
+import type { LoadedPolicy, PullFacts } from "../facts.ts";
 import { type Known, known } from "../known.ts";
 import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
+import type { Waiver } from "../pull-record.ts";
 
 /** The waivers of a gate on this head that are valid today, for any base branch, newest first. */
 function waiversOf(gate: string, facts: PullFacts, { people }: Policy): Waiver[] {

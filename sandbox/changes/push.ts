@@ -15,7 +15,7 @@ import { emit } from "./webhooks.ts";
 /** `ref` is the full name; null means that the ref does not exist. */
 export type RefChange = { ref: string; before: string | null; after: string | null };
 
-export const zeroId = "0".repeat(40);
+const zeroId = "0".repeat(40);
 
 /** A push's payload lists at most this many commits. */
 const MAX_COMMITS = 2048;

@@ -2,7 +2,7 @@ import type { Protection, Repository } from "../state/model.ts";
 import { fullName } from "../state/state.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 
-export function protectionUrl(repository: Repository, branch: string): string {
+function protectionUrl(repository: Repository, branch: string): string {
   return `${repositoryUrl(repository)}/branches/${branch}/protection`;
 }
 

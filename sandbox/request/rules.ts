@@ -115,7 +115,7 @@ export function checkState(
 }
 
 /** The newest run of each name by each app. */
-export function latestRuns(repository: Repository, sha: string): CheckRun[] {
+function latestRuns(repository: Repository, sha: string): CheckRun[] {
   const latest = new Map<string, CheckRun>();
   for (const run of repository.runs) {
     if (run.suite.headSha === sha) latest.set(`${run.suite.app.id} ${run.name}`, run);
@@ -124,7 +124,7 @@ export function latestRuns(repository: Repository, sha: string): CheckRun[] {
 }
 
 /** The newest status of each context. */
-export function latestStatuses(repository: Repository, sha: string): CommitStatus[] {
+function latestStatuses(repository: Repository, sha: string): CommitStatus[] {
   const latest = new Map<string, CommitStatus>();
   for (const status of repository.statuses) if (status.sha === sha) latest.set(status.context, status);
   return [...latest.values()];

@@ -68,7 +68,7 @@ async function work(state: State, run: WorkflowRun, workflow: Workflow, values: 
 }
 
 /** Ends a run and tells those who listen. */
-export function finishRun(state: State, run: WorkflowRun, conclusion: string): void {
+function finishRun(state: State, run: WorkflowRun, conclusion: string): void {
   run.status = "completed";
   run.conclusion = conclusion;
   run.updatedAt = now(state);

@@ -1,22 +1,18 @@
 import fc from "fast-check";
 import { readYaml } from "../../collect/yaml/yaml.ts";
 import type {
-  AdoptedPlan,
-  Adoption,
   Change,
   CheckFact,
   Content,
-  EvidenceRecord,
   FileText,
   PolicyReading,
   PullFacts,
-  PullRecord,
   ReviewFact,
   SecretFinding,
-  Stop,
 } from "../../core/facts.ts";
 import { pathsToRead } from "../../core/gates/registry.ts";
 import { known, unknown } from "../../core/known.ts";
+import type { AdoptedPlan, Adoption, EvidenceRecord, PullRecord, Stop } from "../../core/pull-record.ts";
 import { duties } from "../../schemas/policy-values.ts";
 import { author, earlier, evidenceOfHead, facts, head, policyOf, run, signOff, tester } from "./pull-facts.ts";
 

@@ -1,16 +1,8 @@
 import { parsePolicy } from "../../collect/policy/policy.ts";
 import { readYaml } from "../../collect/yaml/yaml.ts";
-import type {
-  Change,
-  Content,
-  FileText,
-  LoadedPolicy,
-  PullFacts,
-  PullRecord,
-  PullRun,
-  SignOff,
-} from "../../core/facts.ts";
+import type { Change, Content, FileText, LoadedPolicy, PullFacts } from "../../core/facts.ts";
 import { known, unknown } from "../../core/known.ts";
+import type { PullRecord, PullRun, SignOff } from "../../core/pull-record.ts";
 
 export const base = "b".repeat(40);
 export const head = "d".repeat(40);

@@ -7,7 +7,7 @@ import { type OpenDatabase, openDatabase } from "../../app/store/database.ts";
 import { saveDecision } from "../../app/store/decisions.ts";
 import { takeLease } from "../../app/store/leases.ts";
 import { decisionOf } from "../../core/decision.ts";
-import { subjectKey } from "../../core/effects.ts";
+import { subjectKey } from "../../core/subject.ts";
 import { failuresIn } from "./log.ts";
 import { wholeLedger } from "./whole-ledger.ts";
 

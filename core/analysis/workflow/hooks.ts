@@ -44,7 +44,10 @@ export function hooksOf(root: Located): Hook[] {
     });
 }
 
-/** Of the earlier hooks those that are gone or no longer run, and those that leave more out. A new tool may stand for gone ones. */
+/**
+ * Of the earlier hooks those that are gone or no longer run, and those that leave more out. A new tool may stand for
+ * gone ones.
+ */
 export function lostHooks(before: readonly Hook[], after: readonly Hook[], added: readonly string[]) {
   const young = new Map(after.map((hook) => [hook.id, hook]));
   const old = new Set(before.map(({ id }) => id));

@@ -16,11 +16,14 @@ export type Place = { branch: string; gone: readonly string[]; added: readonly s
 export type Around = { workflow: Workflow | null; env: Pairs; matrix: Job["matrix"]; place: Place };
 
 const everything: Filter = { branches: null, branchesIgnore: [], paths: null, pathsIgnore: [], types: null };
+/** The reach of what runs for every change. */
 export const always: Reach = { pull: everything, queue: false, push: everything, called: true };
 /** What is called by something else runs whenever that does. */
 export const whenCalled: Reach = { pull: null, queue: false, push: null, called: true };
+/** The reach of what runs for none. */
 export const nothing: Reach = { pull: null, queue: false, push: null, called: false };
 
+/** Whether something runs for any change at all, or may where another workflow calls it. */
 export function judges({ pull, queue, push, called }: Reach): boolean {
   return pull !== null || queue || push !== null || called;
 }

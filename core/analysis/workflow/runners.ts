@@ -102,7 +102,9 @@ export const subcommands: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new M
 /** Of the wrappers those behind which a word of their own asks for a program: `docker run`, `poetry run`. */
 export const asking =
   /^(?:docker|podman|docker-compose|kubectl|poetry|pipenv|uv|pdm|hatch|rye|pipx|conda|mamba|micromamba|bundle|mise|nix|doppler|op|firebase|supabase|wrangler|coverage|mvn|ddev|lando|asdf|rtx|volta|fnm|nvm)$/;
+/** Programs that run code which stands in their words or in a file. */
 export const interpreters = /^(?:py(?:thon[\d.]*|py\d?)?|node|ruby|perl|php|bash|sh|zsh|dash|tsx|ts-node)$/;
+/** Package managers that run scripts of a project by their names. */
 export const managers = new Set(["npm", "yarn", "pnpm", "bun", "yarnpkg", "composer"]);
 
 /** What package managers do by themselves. */

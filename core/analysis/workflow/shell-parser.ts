@@ -6,6 +6,7 @@ export type Word = { text: string; inner: Script[] };
 /** One command: `A=1 npm test`. `input` is its here-document; `handsOn`: it writes where later steps read. */
 export type Command = { kind: "command"; assigns: Word[]; words: Word[]; input: string | null; handsOn: boolean };
 
+/** What a script is made of: a command, or a construct that holds others. */
 export type Node =
   | Command
   | { kind: "pipe"; parts: Node[] }
@@ -19,6 +20,8 @@ export type Node =
 
 /** A statement as it stands in the text, from its offset on. */
 export type Statement = { node: Node; background: boolean; offset: number; source: string };
+
+/** The statements of a script, or of a part of it, in their order. */
 export type Script = Statement[];
 
 /** Longer scripts are data or an attack. */

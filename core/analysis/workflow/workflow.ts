@@ -27,6 +27,7 @@ export type Step = {
   line: number;
 };
 
+/** A job of a workflow, as far as it decides what is judged. Whoever may push wrote it. */
 export type Job = {
   id: string;
   /** The name under which its check is shown; null: its id. */
@@ -80,7 +81,7 @@ function filterOf(event: Located | undefined): Filter {
 }
 
 /** The steps of a job or of an action that is made of steps. */
-export function stepsOf(node: Located | undefined): Step[] {
+function stepsOf(node: Located | undefined): Step[] {
   return itemsOf(node).map((step) => {
     const run = nodeAt(step, "run");
     return {

@@ -9,7 +9,7 @@ import type { Queue } from "../../../app/queue/queue.ts";
 import { deliveries } from "../../../app/settings/metrics.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { storeDeliveries } from "../../../app/store/deliveries.ts";
-import { subjectKey } from "../../../core/effects.ts";
+import { subjectKey } from "../../../core/subject.ts";
 import { failuresIn } from "../../hosts/log.ts";
 import { waitUntil } from "../../hosts/until.ts";
 

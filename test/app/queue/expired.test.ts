@@ -12,7 +12,7 @@ import { outcomesOf } from "../../../app/store/effects.ts";
 import { takeLease } from "../../../app/store/leases.ts";
 import { readSteps } from "../../../app/store/steps.ts";
 import { decisionOf } from "../../../core/decision.ts";
-import { subjectKey } from "../../../core/effects.ts";
+import { subjectKey } from "../../../core/subject.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { failuresIn } from "../../hosts/log.ts";
 import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";

@@ -7,7 +7,7 @@ import { createQueue, type JobHandlers, type Queue } from "../../../app/queue/qu
 import { fairShare } from "../../../app/queue/worker.ts";
 import { readBacklog } from "../../../app/store/backlog.ts";
 import { type Database, openDatabase } from "../../../app/store/database.ts";
-import { type Subject, subjectKey } from "../../../core/effects.ts";
+import { type Subject, subjectKey } from "../../../core/subject.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { failuresIn } from "../../hosts/log.ts";
 import { waitUntil } from "../../hosts/until.ts";

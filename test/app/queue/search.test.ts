@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Queue } from "../../../app/queue/queue.ts";
 import { enqueueMatching } from "../../../app/queue/search.ts";
-import { subjectKey } from "../../../core/effects.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { endedPulls } from "../../../core/record/unended.ts";
+import { subjectKey } from "../../../core/subject.ts";
 import { standingAfter } from "../../builders/standing.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 

@@ -3,7 +3,7 @@ import { Octokit } from "@octokit/core";
 import { reconcile } from "../../../app/reconcile/reconcile.ts";
 import type { ReconcileTools } from "../../../app/reconcile/tools.ts";
 import { createObjectsCache } from "../../../collect/github/cache.ts";
-import { repositorySubject, type Subject } from "../../../core/effects.ts";
+import { repositorySubject, type Subject } from "../../../core/subject.ts";
 
 const issue: Subject = { kind: "issue", repository: 7, number: 9 };
 

@@ -5,7 +5,7 @@ import { saveDecision } from "../../../app/store/decisions.ts";
 import { takeLease } from "../../../app/store/leases.ts";
 import { getOverview } from "../../../app/store/overviews.ts";
 import { decisionOf, type Step } from "../../../core/decision.ts";
-import { subjectKey } from "../../../core/effects.ts";
+import { subjectKey } from "../../../core/subject.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { wholeLedger } from "../../hosts/whole-ledger.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import type { AdoptedPlan, Adoption, CommitFact, PullFacts } from "../../../core/facts.ts";
+import type { CommitFact, PullFacts } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import type { AdoptedPlan, Adoption } from "../../../core/pull-record.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import {
   author,

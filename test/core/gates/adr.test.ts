@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import type { FileText, PullRun, ReviewFact } from "../../../core/facts.ts";
+import type { FileText, ReviewFact } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
+import type { PullRun } from "../../../core/pull-record.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { author, change, earlier, facts, head, policyOf, renamed, runRecord, text } from "../../builders/pull-facts.ts";
 import { holds, review } from "../../builders/reviews.ts";

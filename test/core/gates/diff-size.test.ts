@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import type { PullFacts, PullRun } from "../../../core/facts.ts";
+import type { PullFacts } from "../../../core/facts.ts";
 import { countedPaths, storySize } from "../../../core/gates/diff-size.ts";
 import { known, unknown } from "../../../core/known.ts";
+import type { PullRun } from "../../../core/pull-record.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, facts, policyOf, runRecord } from "../../builders/pull-facts.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ReviewFact, SignOff } from "../../../core/facts.ts";
+import type { ReviewFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import type { SignOff } from "../../../core/pull-record.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { author, change, facts, head, policyOf, runRecord, signOff, tester } from "../../builders/pull-facts.ts";
 

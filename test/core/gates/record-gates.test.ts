@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { CommitFact, PullRecord, Stop } from "../../../core/facts.ts";
+import type { CommitFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import type { PullRecord, Stop } from "../../../core/pull-record.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import {
   author,

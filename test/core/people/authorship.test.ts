@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { PullFacts, PullRecord } from "../../../core/facts.ts";
+import type { PullFacts } from "../../../core/facts.ts";
 import { idsOf, isByAgent, requesters, whoseWork } from "../../../core/people/authorship.ts";
+import type { PullRecord } from "../../../core/pull-record.ts";
 import { author, evidenceOfHead, facts, recordOf, runRecord, tester } from "../../builders/pull-facts.ts";
 
 const from = (record: PullRecord, type: "User" | "Bot" | "Organization" | "Mannequin" = "User"): PullFacts => ({

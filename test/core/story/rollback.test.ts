@@ -2,9 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import { type Draft, entriesOf } from "../../../core/entries.ts";
 import { assembleBundle } from "../../../core/evidence/bundle.ts";
 import { tracePull } from "../../../core/evidence/trace.ts";
+import { storyStage } from "../../../core/record/progress.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { foldStory } from "../../../core/record/story.ts";
-import { storyStage } from "../../../core/story/standing.ts";
 import { facts } from "../../builders/pull-facts.ts";
 import { begin, playStory, type Story } from "../../builders/story.ts";
 

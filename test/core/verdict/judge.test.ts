@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Crash, crashText } from "../../../core/errors.ts";
-import type { CheckFact, EvidenceRecord, PullFacts } from "../../../core/facts.ts";
+import type { CheckFact, PullFacts } from "../../../core/facts.ts";
 import type { Gate } from "../../../core/gates/gate.ts";
 import { type GateName, gateNames, gates } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
+import type { EvidenceRecord } from "../../../core/pull-record.ts";
 import { engine } from "../../../core/verdict/engine.ts";
 import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { Verdict } from "../../../schemas/verdict.ts";

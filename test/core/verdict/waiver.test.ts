@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import type { PullFacts, Waiver } from "../../../core/facts.ts";
+import type { PullFacts } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import type { Waiver } from "../../../core/pull-record.ts";
 import { judge } from "../../../core/verdict/judge.ts";
 import {
   author,

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { groupSubject, repositorySubject, type Subject, subjectKey, subjectOf } from "../../core/effects.ts";
+import { groupSubject, repositorySubject, type Subject, subjectKey, subjectOf } from "../../core/subject.ts";
 
 const base = "b".repeat(40);
 const ref = `refs/heads/gh-readonly-queue/release/1.x/pr-12-${base}`;

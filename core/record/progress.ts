@@ -1,10 +1,10 @@
 import type { Stage } from "../../schemas/road-entries.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
-import { mergeConcern } from "../record/concerns.ts";
-import { hasOpenPull, type PromptRecord, type StoryRecord } from "../record/story.ts";
+import { mergeConcern } from "./concerns.ts";
+import { hasOpenPull, type PromptRecord, type StoryRecord, type StoryRun } from "./story.ts";
 
 /** The progress of a prompt of an approved plan. */
-export type PromptStanding =
+export type PromptProgress =
   | { at: "unstarted" }
   /** It is in an open run, or an agent has worked on it. */
   | { at: "begun" }
@@ -16,7 +16,7 @@ export type PromptStanding =
 type RunState = "none" | "open" | "succeeded" | "failed" | "cancelled";
 
 /** The progress of a story, from its record alone. Its stage and its next step derive from this one value. */
-export type Standing =
+export type StoryProgress =
   /** Nobody has asked for a plan. */
   | { at: "unasked" }
   /** No plan is approved. */
@@ -24,11 +24,11 @@ export type Standing =
   /** A plan is approved, and the issues of its prompts are being opened. */
   | { at: "opening"; run: RunState }
   /** All prompts have their issues; `prompt` is the progress of the first that is not completed and not left. */
-  | { at: "approved"; run: RunState; prompt: PromptStanding }
+  | { at: "approved"; run: RunState; prompt: PromptProgress }
   | { at: "complete" };
 
 /** Derives a story's progress from its record. */
-export function standingOf(record: StoryRecord): Standing {
+export function progressOf(record: StoryRecord): StoryProgress {
   if (record.completed) return { at: "complete" };
   if (record.contract === null) return { at: record.request === null ? "unasked" : "unapproved" };
   const run = record.run === null ? "none" : (record.run.closed?.status ?? "open");
@@ -38,7 +38,7 @@ export function standingOf(record: StoryRecord): Standing {
   return {
     at: "approved",
     run,
-    prompt: current === undefined ? { at: "merged" } : promptStanding(current, record),
+    prompt: current === undefined ? { at: "merged" } : promptProgress(current, record),
   };
 }
 
@@ -52,7 +52,7 @@ export const stageNames: Readonly<Record<Stage, string>> = {
   cleanup: "Cleanup",
 };
 
-const promptStages: Readonly<Record<PromptStanding["at"], Stage>> = {
+const promptStages: Readonly<Record<PromptProgress["at"], Stage>> = {
   unstarted: "spec",
   begun: "execute",
   "in-review": "validate",
@@ -66,36 +66,41 @@ const promptStages: Readonly<Record<PromptStanding["at"], Stage>> = {
  * first prompt that is not merged decides.
  */
 export function storyStage(record: StoryRecord): Stage {
-  const standing = standingOf(record);
-  switch (standing.at) {
+  const progress = progressOf(record);
+  switch (progress.at) {
     case "unasked":
       return "frame";
     case "unapproved":
     case "opening":
       return "spec";
     case "approved":
-      return promptStages[standing.prompt.at];
+      return promptStages[progress.prompt.at];
     case "complete":
       return "cleanup";
   }
 }
 
-function promptStanding(prompt: PromptRecord, record: StoryRecord): PromptStanding {
+function promptProgress(prompt: PromptRecord, record: StoryRecord): PromptProgress {
   const { completed, merge, pull, closedUnmerged, verdict, attempts } = prompt;
   if (completed || merge !== null) return { at: "merged" };
   if (pull !== null && !closedUnmerged) return { at: verdict?.conclusion === "success" ? "green" : "in-review", pull };
   return { at: isInOpenRun(prompt, record) || attempts.length > 0 ? "begun" : "unstarted" };
 }
 
-function isInOpenRun({ issue }: PromptRecord, { run }: StoryRecord): boolean {
-  return run !== null && run.closed === null && issue !== null && run.prompts.includes(issue);
+/** The run that is open; null: none is. */
+export function openRun({ run }: Pick<StoryRecord, "run">): StoryRun | null {
+  return run?.closed === null ? run : null;
+}
+
+function isInOpenRun({ issue }: PromptRecord, record: StoryRecord): boolean {
+  return issue !== null && openRun(record)?.prompts.includes(issue) === true;
 }
 
 /** The prompt of the open run that an agent is at work on; null: the record shows no agent at work. */
-export function agentAtWork({ run, prompts }: StoryRecord): number | null {
-  if (run === null || run.closed !== null) return null;
-  const at = prompts.find(({ attempts }) => {
-    const last = attempts.findLast(({ pack }) => pack.run === run.run);
+export function agentAtWork(record: StoryRecord): number | null {
+  const run = openRun(record);
+  const at = record.prompts.find(({ attempts }) => {
+    const last = attempts.findLast(({ pack }) => pack.run === run?.run);
     return last !== undefined && stateOf(last) === "asked";
   });
   return at?.issue ?? null;
@@ -118,8 +123,8 @@ export function isAllowedMerge({ pull }: PromptRecord, { concerns }: StoryRecord
 
 /** Whether an open independent run has left a prompt: it failed, or its pull request was closed, and nothing follows. */
 export function wasLeft({ attempts, rework, pull, closedUnmerged, merge }: PromptRecord, record: StoryRecord): boolean {
-  const { run, concerns } = record;
-  if (run?.mode !== "independent" || run.closed !== null || merge !== null || concerns.length > 0) return false;
+  const run = openRun(record);
+  if (run?.mode !== "independent" || merge !== null || record.concerns.length > 0) return false;
   const last = attempts.at(-1);
   if (last?.pack.run !== run.run) return closedUnmerged;
   return closedUnmerged || (pull === null && rework.pending === null && stateOf(last) === "refused");
