@@ -4,6 +4,7 @@ import * as z from "zod";
 import { digestOf } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { nameProblem } from "../../core/file-names.ts";
+import { isTooDeep } from "../../core/json.ts";
 import { toolIn } from "../../schemas/policy-agents.ts";
 import { StepResult, type Tool, type Usage } from "../../schemas/step.ts";
 import { Lines } from "../../schemas/text.ts";
@@ -272,9 +273,9 @@ async function readReport({ work }: RunFolder): Promise<Report> {
   }
 }
 
-/** A line that is a JSON object; programs print other lines too. */
+/** A line that is a JSON object, not nested too deep to be written out again; programs print other lines too. */
 function eventIn(line: string): Record<string, unknown> | null {
-  if (!line.startsWith("{")) return null;
+  if (!line.startsWith("{") || isTooDeep(line)) return null;
   try {
     const value: unknown = JSON.parse(line);
     return z.record(z.string(), z.unknown()).safeParse(value).data ?? null;
