@@ -18,6 +18,7 @@ import { layTree, readChanges, readPlain, type TreeChanges } from "../runner/wor
 import { type Command, commands, type Ending, type Start } from "./commands.ts";
 import type { TalkFailure } from "./driver.ts";
 import { reportPath, stepPrompt } from "./prompt.ts";
+import { recordable } from "./redact.ts";
 import { startRelay } from "./relay.ts";
 import type { AgentEvent, AgentRun } from "./run.ts";
 import { isUnread, type WholeTree } from "./trees.ts";
@@ -78,7 +79,7 @@ async function workOn(run: ProgramRun, tell: (event: AgentEvent) => void): Promi
   const tool: Tool = toolIn(run.tool);
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const failed = (code: StepResult["code"], summary: string) => ({
-    result: { ...nothing, outcome: "failed" as const, code, summary },
+    result: recordable({ ...nothing, outcome: "failed", code, summary }),
     usage,
     tool,
   });
@@ -128,7 +129,7 @@ async function workOn(run: ProgramRun, tell: (event: AgentEvent) => void): Promi
       readChanges(folder.work, laid, byProductsBy(files, folder.rules), run.pack.execution !== undefined),
     );
     const cut = relay.redacted.length === 0 ? {} : { redacted: relay.redacted };
-    return { result: { ...result, ...cut }, usage, tool };
+    return { result: recordable({ ...result, ...cut }), usage, tool };
   } finally {
     await folder.remove();
   }
