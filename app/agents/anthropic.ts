@@ -16,6 +16,7 @@ import {
   countOr,
   type Dialect,
   estimatedTokens,
+  noRedirect,
 } from "./dialect.ts";
 
 /** What is read of an answer: a service or what stands before it may send anything. */
@@ -97,6 +98,7 @@ export function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: 
     maxRetries: 0,
     timeout,
     logLevel: "off",
+    fetchOptions: noRedirect,
   });
 }
 

@@ -10,6 +10,7 @@ import {
   type Dialect,
   type Exchange,
   estimatedTokens,
+  noRedirect,
 } from "./dialect.ts";
 
 const Part = z.looseObject({
@@ -245,7 +246,7 @@ const unreached = { status: undefined, code: null, headers: undefined, requestID
 async function ask(path: string, { apiKey, baseUrl }: Omit<Access, "model">, init: RequestInit): Promise<Response> {
   const response = await fetch(`${(baseUrl ?? google.address).replace(/\/$/, "")}/v1beta/${path}`, {
     ...init,
-    redirect: "error",
+    ...noRedirect,
     headers: { "content-type": "application/json", "x-goog-api-key": apiKey },
   });
   if (response.ok) return response;

@@ -19,6 +19,7 @@ import {
   countOr,
   type Dialect,
   estimatedTokens,
+  noRedirect,
 } from "./dialect.ts";
 
 /** A part of an answer in the store. The arguments of a call are parsed there, so that a secret in them is found. */
@@ -132,6 +133,7 @@ export function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: 
     maxRetries: 0,
     timeout,
     logLevel: "off",
+    fetchOptions: noRedirect,
   });
 }
 
