@@ -420,6 +420,27 @@ describe.each(services)("$name", (at) => {
   });
 });
 
+describe("anthropic alone", () => {
+  const thought = { type: "thinking", thinking: "Hm.", signature: "s" };
+  const use = { type: "tool_use", id: "toolu_1", name: "read", input: {} };
+  test.each([
+    ["nothing", [], []],
+    ["a text of nothing", [{ type: "text", text: "" }], []],
+    ["a thought alone", [thought, { type: "text", text: "\n" }], []],
+    ["a call after a text of nothing", [thought, { type: "text", text: "" }, use], [thought, use]],
+    ["a text", [{ type: "text", text: "Done." }], [{ type: "text", text: "Done." }]],
+  ])("T289: %s is sent back as the service takes it", (_what, content, back) => {
+    const exchange = dialects.anthropic.open(opening);
+    const stored = { type: "message", model: "claude-sonnet-5-5", stop_reason: "end_turn", content, usage: {} };
+    expect(exchange.read(JSON.stringify(stored))).not.toBeNull();
+    exchange.reply("Use `finish` to end.");
+    const said = back.length === 0 ? [] : [{ role: "assistant", content: back }];
+    expect(exchange.input(undefined)).toMatchObject({
+      messages: [{ role: "user", content: "Go." }, ...said, { role: "user", content: "Use `finish` to end." }],
+    });
+  });
+});
+
 describe("openai alone", () => {
   const [, at] = services;
   const ask = (...[answers, more]: [Parameters<typeof askAt>[1], Parameters<typeof askAt>[2]?]) =>

@@ -461,6 +461,19 @@ describe("the relay", () => {
     expect(ended).toEqual(["model"]);
   });
 
+  test("T294: a store that fails ends the run before the program sees an answer, to be tried again later", async () => {
+    const service = await brokenService([events(toolEvents("Bash", '{"command":"ls"}'))]);
+    open.push(service);
+    const told: object[] = [];
+    const calls = { ...memoryCalls(), put: () => Promise.reject(new Error("the connection was lost")) };
+    const { ask } = await relayTo({
+      ...{ service: { ...anthropic, baseUrl: service.url }, calls },
+      onEnd: (failure) => told.push(failure),
+    });
+    expect(await ask(question)).toMatchObject({ status: 400, text: expect.not.stringContaining("ls") });
+    expect(told).toEqual([expect.objectContaining({ code: "internal", retry: true })]);
+  });
+
   test("a call that breaks off, and one that is too large, hold up nothing", async () => {
     const models = await modelService([call("Bash", {})]);
     open.push(models);
