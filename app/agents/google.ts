@@ -88,7 +88,8 @@ export const google: Dialect = {
         return answer === null ? null : answerOf(answer, () => bytesOf(contents));
       },
       reply(to) {
-        if (said.length > 0) contents.push({ role: "model", parts: said });
+        const full = said.filter(isFull);
+        if (full.length > 0) contents.push({ role: "model", parts: full });
         const parts =
           typeof to === "string"
             ? [{ text: to }]
@@ -156,6 +157,11 @@ function added(before: z.infer<typeof Event> | null, next: z.infer<typeof Event>
 
 function isBareText(part: z.infer<typeof Part>): boolean {
   return part.text !== undefined && Object.keys(part).every((name) => name === "text" || name === "thought");
+}
+
+/** Whether a part holds something, as the service asks of what it takes back. */
+function isFull(part: object): boolean {
+  return Object.entries(part).some(([name, value]) => name !== "thought" && value !== "");
 }
 
 function partsOf({ candidates: [candidate] }: z.infer<typeof Event>): z.infer<typeof Part>[] {

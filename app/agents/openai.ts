@@ -112,7 +112,10 @@ export const openai: Dialect = {
         return answerOf(response, () => bytesOf(talk));
       },
       reply(to) {
-        talk.push(...said.filter(isCarried).map(sentBack));
+        // Thoughts that nothing follows are refused: they belong to what comes after them.
+        const last = said.findLastIndex(({ type }) => type !== "reasoning");
+        const followed = said.slice(0, last + 1);
+        talk.push(...followed.filter(isCarried).map(sentBack));
         if (typeof to === "string") talk.push({ role: "user", content: to });
         else
           for (const { call, text } of to) talk.push({ type: "function_call_output", call_id: call.id, output: text });

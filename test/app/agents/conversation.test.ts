@@ -540,6 +540,27 @@ describe("openai alone", () => {
     if (!answer.ok) expect(answer).toMatchObject({ code: "service", message: expect.stringContaining(code) });
   });
 
+  test("T289: a thought that nothing follows is not sent back: the service refuses it", () => {
+    const exchange = dialects.openai.open(opening);
+    const thought = (id: string) => ({ type: "reasoning", id, summary: [], encrypted_content: "e" });
+    const said = { ...functionCall("read", "{}"), arguments: {} };
+    const answer = (...output: object[]) =>
+      JSON.stringify({ object: "response", model: "gpt-5.5", status: "completed", output, usage: null });
+    expect(exchange.read(answer(thought("rs_1")))).toMatchObject({ end: "text" });
+    exchange.reply("Use `finish` to end.");
+    const read = exchange.read(answer(thought("rs_2"), said, thought("rs_3")));
+    exchange.reply((read?.calls ?? []).map((one) => ({ call: one, ok: true, text: "x" })));
+    expect(exchange.input(undefined)).toMatchObject({
+      input: [
+        { role: "user", content: "Go." },
+        { role: "user", content: "Use `finish` to end." },
+        { type: "reasoning", id: "rs_2" },
+        { type: "function_call" },
+        { type: "function_call_output", output: "x" },
+      ],
+    });
+  });
+
   test("no more money is no busy service, although its status is the same", async () => {
     const { answer, http } = await ask([
       status(429, {}, { code: "insufficient_quota", message: "Pay." }),
@@ -635,6 +656,28 @@ describe("google alone", () => {
   });
 
   const details = (detail: object) => ({ message: "No.", status: "SOME", details: [detail] });
+
+  test("T289: a part of nothing is not sent back, but with its signature", () => {
+    const exchange = dialects.google.open(opening);
+    const answer = (...parts: object[]) =>
+      JSON.stringify({ modelVersion: "gemini-3-pro", candidates: [{ content: { parts }, finishReason: "STOP" }] });
+    for (const parts of [
+      [{ text: "" }, {}],
+      [{ text: "", thoughtSignature: "s" }, { text: "" }],
+    ]) {
+      expect(exchange.read(answer(...parts))).toMatchObject({ end: "text" });
+      exchange.reply("Use `finish` to end.");
+    }
+    const ours = { role: "user", parts: [{ text: "Use `finish` to end." }] };
+    expect(exchange.input(undefined)).toMatchObject({
+      contents: [
+        { role: "user", parts: [{ text: "Go." }] },
+        ours,
+        { role: "model", parts: [{ text: "", thoughtSignature: "s" }] },
+        ours,
+      ],
+    });
+  });
 
   test("T293: a key that is not good, which it answers with 400, is told as that, once", async () => {
     const { answer, http } = await ask([status(400, {}, details({ reason: "API_KEY_INVALID" })), events(at.good)]);
