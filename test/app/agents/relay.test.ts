@@ -130,6 +130,23 @@ describe("the relay", () => {
       "POST",
       400,
     ],
+    [
+      "a talk that the service keeps",
+      { ...question, thread: { type: "continue", previous_message_id: "msg_1" } },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    ["a summary, counted apart", { ...question, compaction: { type: "summarize" } }, "/v1/messages", "POST", 400],
+    [
+      "another payer",
+      { ...question, billing_policy: { type: "billing_policy", bill_to: "user_profile" } },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    ["another payer's profile", { ...question, user_profile_id: "uprof_1" }, "/v1/messages", "POST", 400],
+    ["another workspace of ours", { ...question, workspace_id: "wrkspc_1" }, "/v1/messages", "POST", 400],
     ["no JSON", "{", "/v1/messages", "POST", 400],
     ["no call", {}, "/v1/messages", "POST", 400],
   ])("T172: passes on nothing of %s", async (_what, body, path, method, status) => {
