@@ -276,7 +276,7 @@ export const SealedResult = z.strictObject({
   pack: Sha256,
   base: Sha,
   run: z.int().positive(),
-  result: StepResult.omit({ files: true }),
+  result: StepResult.omit({ files: true, redacted: true }),
   files: z.array(SealedFile).max(500),
 });
 export type SealedResult = z.infer<typeof SealedResult>;

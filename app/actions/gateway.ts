@@ -36,8 +36,11 @@ export type GatewayTools = {
   log(line: string): void;
 };
 
-/** How many runs' counts are held at one time. */
-const mostRuns = 200;
+/** How many runs' counts are held at one time, and how often a run at work is looked at for a stop, in milliseconds. */
+const limits = { runs: 200, stopCheck: 1_000 } as const;
+
+/** The calls of a run, and what breaks off the one under way. */
+type Passing = Calls & { stop: AbortController };
 
 /** A run that may ask: what was recorded of it, and the effect that waits for it. */
 type Asking = { dispatch: Dispatch; effect: Extract<Effect, { type: "run-agent" }> };
@@ -50,7 +53,7 @@ type Asking = { dispatch: Dispatch; effect: Extract<Effect, { type: "run-agent" 
 export function createGateway(tools: GatewayTools) {
   const { db, log } = tools;
   const check = createIdentityCheck(issuerOf(tools.apiUrl), tools.publicUrl ?? "", () => new Date());
-  const passing = new Map<string, Calls>();
+  const passing = new Map<string, Passing>();
 
   const exchange = async (request: IncomingMessage, response: ServerResponse) => {
     const proof = Proof.safeParse(await json(request).catch(() => null));
@@ -110,22 +113,23 @@ export function createGateway(tools: GatewayTools) {
     return tools.serviceOf(effect, (one, spending) => openPurse(db, { ...payer, effect: one }, spending));
   };
 
-  const callsOf = async ({ dispatch, effect }: Asking): Promise<Calls> => {
+  const callsOf = async ({ dispatch, effect }: Asking): Promise<Passing> => {
     const { key, repository, spent } = dispatch;
     const known = passing.get(dispatch.nonce);
     if (known !== undefined && !isBehind(known, spent)) return known;
     const pack = Pack.parse(JSON.parse(await packOf(effect)));
     const service = paidService({ dispatch, effect });
+    const stop = new AbortController();
     const note = (ended: NonNullable<Dispatch["spent"]>["ended"]) =>
-      noteDispatch(db, key, { spent: { usage: calls.usage, redacted: calls.redacted, ended } });
-    const calls = passCalls(
+      noteDispatch(db, key, { spent: { usage: passed.usage, redacted: passed.redacted, ended } });
+    const passed = passCalls(
       {
         ...{ service, limits: pack.limits, about: digestOf({ pack, tool: effect.tool ?? "" }) },
         calls: redactingCallStore(
           callStore(db, repository, (trx) => requireOpen(key, trx)),
           tools.secrets.search,
         ),
-        signal: tools.signal,
+        signal: AbortSignal.any([tools.signal, stop.signal]),
         onAnswer: () => note(null),
         onEnd(failure) {
           const until = failure instanceof SallyportError ? (failure.notBefore?.toISOString() ?? null) : null;
@@ -140,14 +144,26 @@ export function createGateway(tools: GatewayTools) {
       },
       spent ?? undefined,
     );
-    if (spent?.ended != null) await calls.end(spent.ended.message);
+    if (spent?.ended != null) await passed.end(spent.ended.message);
     const kept = passing.get(dispatch.nonce);
     if (kept !== undefined && kept !== known) return kept;
     // What is forgotten here is read from the store again.
-    const [oldest] = passing.size < mostRuns ? [] : passing.keys();
+    const [oldest] = passing.size < limits.runs ? [] : passing.keys();
     if (oldest !== undefined) passing.delete(oldest);
+    const calls = { ...passed, stop };
     passing.set(dispatch.nonce, calls);
     return calls;
+  };
+
+  /** Breaks off the call under way once its effect is open no more. A look that fails does not end the work. */
+  const watch = (key: string, response: ServerResponse, { isWaiting, stop }: Passing): void => {
+    const timer = setInterval(() => {
+      if (response.closed && !isWaiting()) return clearInterval(timer);
+      openEffect(db, key).then(
+        (effect) => effect ?? stop.abort(),
+        () => undefined,
+      );
+    }, limits.stopCheck);
   };
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -165,6 +181,7 @@ export function createGateway(tools: GatewayTools) {
       return send(response, 200, order);
     }
     const calls = await callsOf(asking);
+    watch(asking.dispatch.key, response, calls);
     request.url = `/${(request.url ?? "").slice(runsPath.length)}`;
     calls.answer(request, response);
   };

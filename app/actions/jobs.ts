@@ -107,7 +107,8 @@ async function agent(settings: JobSettings): Promise<void> {
     print(step.value.type === "answer" ? "the model answered" : "the program used a tool");
     step = await events.next();
   }
-  const { files, ...result } = step.value.result;
+  // The App cuts secrets out of what it stores, and says so itself.
+  const { files, redacted: _, ...result } = step.value.result;
   const sealed = sealedFiles({ version: 1, nonce, pack: digest, base, run, result }, files);
   for (const [name, bytes] of sealed) await put(join(folder, places.worked, name), bytes);
   print(`the program ${result.outcome} (${result.code}), and changed ${files.length} files`);

@@ -13,13 +13,24 @@ const isLocal = (type: string | undefined) =>
 const isElsewhere = ({ type, file_id }: Record<string, unknown>) =>
   type === "url" || type === "file" || type === "container_upload" || file_id !== undefined;
 
-/** The parameter for which the service charges more than the model's tokens, or lets another model answer. */
-function dearer({ speed, context_management: context, ...asked }: z.infer<typeof Call>): string | undefined {
-  const other = ["fallbacks", "fallback_credit_token", "inference_geo"].find((name) => (asked[name] ?? null) !== null);
-  if (other !== undefined || ![undefined, null, "standard"].includes(speed)) return other ?? "speed";
+/** What a call may not have, and why: its content is all that it rests on, and its price and payer are the policy's. */
+const refused: Readonly<Record<string, string>> = {
+  ...{ mcp_servers: "lets the service reach others", container: "lets the service reach others" },
+  thread: "rests on what the service keeps",
+  ...{ billing_policy: "lets another pay", user_profile_id: "lets another pay", workspace_id: "lets another pay" },
+  ...{ fallbacks: "costs another model's price", fallback_credit_token: "costs another model's price" },
+  inference_geo: "costs more than the price of its model",
+  compaction: "is counted apart from the call",
+};
+
+/** Why the service would charge more, let another pay or answer, or reach out for a call; nothing: it would not. */
+function refusalOf({ speed, context_management: context, ...asked }: z.infer<typeof Call>): string | undefined {
+  const name = Object.keys(refused).find((one) => (asked[one] ?? null) !== null);
+  if (name !== undefined) return `\`${name}\` ${refused[name]}`;
+  if (![undefined, null, "standard"].includes(speed)) return "`speed` costs more than the price of its model";
   // The service counts what it reads for that apart from the call's own tokens.
   const isCompacted = [...partsOf(context, ["edits"])].some(({ type }) => String(type).startsWith("compact"));
-  return isCompacted ? "context_management" : undefined;
+  return isCompacted ? "`context_management` is counted apart from the call" : undefined;
 }
 
 /** The parts of a call that are looked at; the rest is the service's to judge. */
@@ -42,10 +53,8 @@ export const anthropicPassage: Passage = {
     const { stream, metadata: _, ...asked } = call.data;
     const foreign = asked.tools?.find(({ type }) => !isLocal(type));
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
-    const outside = ["mcp_servers", "container"].find((name) => asked[name] !== undefined);
-    if (outside !== undefined) return { ok: false, why: `\`${outside}\` lets the service reach others` };
-    const dear = dearer(asked);
-    if (dear !== undefined) return { ok: false, why: `\`${dear}\` costs more than the price of its model` };
+    const why = refusalOf(asked);
+    if (why !== undefined) return { ok: false, why };
     for (const part of partsOf(asked.messages, ["content", "source"]))
       if (isElsewhere(part)) return { ok: false, why: "a part of it stands elsewhere: give its content in the call" };
     if (!isStreamable(asked)) return { ok: false, why: "this is no call of the Messages API" };

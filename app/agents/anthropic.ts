@@ -16,6 +16,7 @@ import {
   countOr,
   type Dialect,
   estimatedTokens,
+  noRedirect,
 } from "./dialect.ts";
 
 /** What is read of an answer: a service or what stands before it may send anything. */
@@ -73,7 +74,7 @@ export const anthropic: Dialect = {
         return answerOf(message, () => bytesOf([before, ours]));
       },
       reply(to) {
-        before.push({ role: "user", content: ours }, { role: "assistant", content: said });
+        before.push({ role: "user", content: ours }, ...sentBack(said));
         ours =
           typeof to === "string"
             ? to
@@ -97,6 +98,7 @@ export function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: 
     maxRetries: 0,
     timeout,
     logLevel: "off",
+    fetchOptions: noRedirect,
   });
 }
 
@@ -111,6 +113,13 @@ const cacheMark = { cache_control: { type: "ephemeral" as const } };
 function marked(content: string | ToolResultBlockParam[]): MessageParam["content"] {
   const blocks = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
   return blocks.map((block, index) => (index === blocks.length - 1 ? { ...block, ...cacheMark } : block));
+}
+
+/** An answer as the service takes it back: it refuses texts of nothing, and an answer of nothing or of thoughts alone. */
+function sentBack(said: Message["content"]): MessageParam[] {
+  const content = said.filter((block) => block.type !== "text" || block.text.trim() !== "");
+  const isSaid = content.some(({ type }) => type === "text" || type === "tool_use");
+  return isSaid ? [{ role: "assistant", content }] : [];
 }
 
 function choiceOf(choice: Choice): ToolChoice {

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { digestOf } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { nameProblem } from "../../core/file-names.ts";
+import { isTooDeep } from "../../core/json.ts";
 import { toolIn } from "../../schemas/policy-agents.ts";
 import { StepResult, type Tool, type Usage } from "../../schemas/step.ts";
 import { Lines } from "../../schemas/text.ts";
@@ -17,6 +18,7 @@ import { layTree, readChanges, readPlain, type TreeChanges } from "../runner/wor
 import { type Command, commands, type Ending, type Start } from "./commands.ts";
 import type { TalkFailure } from "./driver.ts";
 import { reportPath, stepPrompt } from "./prompt.ts";
+import { recordable } from "./redact.ts";
 import { startRelay } from "./relay.ts";
 import type { AgentEvent, AgentRun } from "./run.ts";
 import { isUnread, type WholeTree } from "./trees.ts";
@@ -80,7 +82,7 @@ async function workOn(run: ProgramRun, tell: (event: AgentEvent) => void): Promi
   const tool: Tool = toolIn(run.tool);
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const failed = (code: StepResult["code"], summary: string) => ({
-    result: { ...nothing, outcome: "failed" as const, code, summary },
+    result: recordable({ ...nothing, outcome: "failed", code, summary }),
     usage,
     tool,
   });
@@ -130,7 +132,7 @@ async function workOn(run: ProgramRun, tell: (event: AgentEvent) => void): Promi
       readChanges(folder.work, laid, byProductsBy(files, folder.rules), run.pack.execution !== undefined),
     );
     const cut = relay.redacted.length === 0 ? {} : { redacted: relay.redacted };
-    return { result: { ...result, ...cut }, usage, tool };
+    return { result: recordable({ ...result, ...cut }), usage, tool };
   } finally {
     await folder.remove();
   }
@@ -275,9 +277,9 @@ async function readReport({ work }: RunFolder): Promise<Report> {
   }
 }
 
-/** A line that is a JSON object; programs print other lines too. */
+/** A line that is a JSON object, not nested too deep to be written out again; programs print other lines too. */
 function eventIn(line: string): Record<string, unknown> | null {
-  if (!line.startsWith("{")) return null;
+  if (!line.startsWith("{") || isTooDeep(line)) return null;
   try {
     const value: unknown = JSON.parse(line);
     return z.record(z.string(), z.unknown()).safeParse(value).data ?? null;

@@ -225,7 +225,9 @@ function serviceFailure(
   const line = (text: string) => text.replaceAll(/\s+/g, " ").slice(0, 300).toWellFormed();
   const named = line([status, code, refusal?.requestID && `request ${refusal.requestID}`].filter(Boolean).join(", "));
   const isPassing = status === undefined || status >= 500 || passing.includes(status);
-  const next = status === 404 ? "; check the model that the policy names" : "";
+  const isElsewhere = status !== undefined && status >= 300 && status < 400;
+  const where = isElsewhere ? `; it sends us to another address: check ${setting}_BASE_URL` : "";
+  const next = status === 404 ? "; check the model that the policy names" : where;
   return {
     again: isPassing && !lasting.includes(code ?? ""),
     waitFor: retryAfter(refusal?.headers),

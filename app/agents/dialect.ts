@@ -16,6 +16,9 @@ export function estimatedTokens(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);
 }
 
+/** Our key and our prompts go to the address that was set and to no other: a redirect is a refusal. */
+export const noRedirect = { redirect: "manual" } as const;
+
 /** The most tokens that are believed of one answer. */
 const mostTokens = 1_000_000_000;
 

@@ -10,6 +10,7 @@ import {
   type Dialect,
   type Exchange,
   estimatedTokens,
+  noRedirect,
 } from "./dialect.ts";
 
 const Part = z.looseObject({
@@ -87,7 +88,8 @@ export const google: Dialect = {
         return answer === null ? null : answerOf(answer, () => bytesOf(contents));
       },
       reply(to) {
-        if (said.length > 0) contents.push({ role: "model", parts: said });
+        const full = said.filter(isFull);
+        if (full.length > 0) contents.push({ role: "model", parts: full });
         const parts =
           typeof to === "string"
             ? [{ text: to }]
@@ -155,6 +157,11 @@ function added(before: z.infer<typeof Event> | null, next: z.infer<typeof Event>
 
 function isBareText(part: z.infer<typeof Part>): boolean {
   return part.text !== undefined && Object.keys(part).every((name) => name === "text" || name === "thought");
+}
+
+/** Whether a part holds something, as the service asks of what it takes back. */
+function isFull(part: object): boolean {
+  return Object.entries(part).some(([name, value]) => name !== "thought" && value !== "");
 }
 
 function partsOf({ candidates: [candidate] }: z.infer<typeof Event>): z.infer<typeof Part>[] {
@@ -245,7 +252,7 @@ const unreached = { status: undefined, code: null, headers: undefined, requestID
 async function ask(path: string, { apiKey, baseUrl }: Omit<Access, "model">, init: RequestInit): Promise<Response> {
   const response = await fetch(`${(baseUrl ?? google.address).replace(/\/$/, "")}/v1beta/${path}`, {
     ...init,
-    redirect: "error",
+    ...noRedirect,
     headers: { "content-type": "application/json", "x-goog-api-key": apiKey },
   });
   if (response.ok) return response;

@@ -19,6 +19,7 @@ import {
   countOr,
   type Dialect,
   estimatedTokens,
+  noRedirect,
 } from "./dialect.ts";
 
 /** A part of an answer in the store. The arguments of a call are parsed there, so that a secret in them is found. */
@@ -111,7 +112,10 @@ export const openai: Dialect = {
         return answerOf(response, () => bytesOf(talk));
       },
       reply(to) {
-        talk.push(...said.filter(isCarried).map(sentBack));
+        // Thoughts that nothing follows are refused: they belong to what comes after them.
+        const last = said.findLastIndex(({ type }) => type !== "reasoning");
+        const followed = said.slice(0, last + 1);
+        talk.push(...followed.filter(isCarried).map(sentBack));
         if (typeof to === "string") talk.push({ role: "user", content: to });
         else
           for (const { call, text } of to) talk.push({ type: "function_call_output", call_id: call.id, output: text });
@@ -132,6 +136,7 @@ export function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: 
     maxRetries: 0,
     timeout,
     logLevel: "off",
+    fetchOptions: noRedirect,
   });
 }
 

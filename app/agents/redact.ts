@@ -108,6 +108,20 @@ function callAt(message: Json, at: JsonRedaction["at"]) {
   return { block: typeof index === "number" ? all[index] : undefined, field };
 }
 
+/** The most characters of a result's summary. */
+const summaryLength = 10_000;
+
+/** A result that can be recorded: what others wrote of its end may be too long, or hold half of a sign. */
+export function recordable(result: StepResult): StepResult {
+  const { summary, questions, claims } = result;
+  return {
+    ...result,
+    summary: summary.slice(0, summaryLength).toWellFormed(),
+    questions: questions.map((question) => question.toWellFormed()),
+    claims: claims.map(({ criterion, how }) => ({ criterion: criterion.toWellFormed(), how: how.toWellFormed() })),
+  };
+}
+
 /**
  * A result without secrets, from any backend. A secret in a file refuses the answer, unless the text only looks like a
  * secret and the file's base contains it already.

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { sha256 } from "../../core/digest.ts";
-import { SallyportError } from "../../core/errors.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { isTooDeep } from "../../core/json.ts";
 import { isModelAsked } from "../../core/model-name.ts";
 import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
@@ -132,7 +132,9 @@ export function passCalls(passing: Passing, before?: Pick<Calls, "usage" | "reda
     }
   };
   const fail = (error: unknown, response: ServerResponse) => {
-    const known = error instanceof SallyportError ? error : new SallyportError("internal", String(error));
+    // As for any effect that meets what nobody foresaw, such as a store that fails: it may be tried again.
+    const known =
+      error instanceof SallyportError ? error : new SallyportError("internal", messageOf(error), { retry: true });
     end(known);
     send(response, 400, passage.refusal(known.message));
   };

@@ -20,7 +20,6 @@ import { adoptLines, exportedUpTo, headOf, linesFrom } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
 import { linesUnder } from "../store/readings.ts";
-import { restoreSpending } from "../store/spending.ts";
 import { type Anchor, readAnchor } from "./anchor.ts";
 import { type Line, publishedCount, readTip } from "./published.ts";
 import type { Signer } from "./signer.ts";
@@ -93,11 +92,6 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
   // Bodies first: an entry in the store is never restored again, and neither would its bodies be.
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
   await adoptLines(db, options.repository, fresh);
-  const read = fresh.flatMap(({ line, seq }) => {
-    const entry = readEntry(line, seq);
-    return (entry.ok ? typedEntry(entry.entry) : null) ?? [];
-  });
-  await restoreSpending(db, options.repository, read);
   return { entries: fresh.length, ...bodies, lost };
 }
 

@@ -16,7 +16,7 @@ import { dialects } from "../agents/dialects.ts";
 import { tokensOf } from "../agents/driver.ts";
 import { runImplementer } from "../agents/implementer.ts";
 import { askPlanner } from "../agents/planner.ts";
-import { redactingCallStore, redactResult } from "../agents/redact.ts";
+import { recordable, redactingCallStore, redactResult } from "../agents/redact.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
 import { readingTools } from "../agents/tools.ts";
 import { githubTree, type TreeReader, withoutUnread } from "../agents/trees.ts";
@@ -130,7 +130,7 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   context.signal.throwIfAborted();
   const { usage, tool, actions, started = begun } = ended;
   // A backend's result is parsed before it is stored, whatever the backend is.
-  const result = await redactResult(StepResult.parse(ended.result), tree, context.secrets);
+  const result = await redactResult(StepResult.parse(recordable(ended.result)), tree, context.secrets);
   // A program's writes are seen at its end.
   if (tool !== undefined)
     for (const { path } of result.files) await note({ line: `left ${path}`, path, patch: await shown(path), usage });

@@ -93,8 +93,9 @@ export async function runOnActions(
   if (ended?.retry === true) {
     // The model's service was down. Another run reads from the store what was paid for.
     await dispatches.drop(key);
-    const until = ended.until === null ? {} : { notBefore: new Date(ended.until) };
-    throw new SallyportError("model", ended.message, { retry: true, ...until });
+    if (ended.until === null) throw new SallyportError("model", ended.message, { retry: true });
+    // A limit that ends by itself, as for our own agent: no try of it counts.
+    throw new SallyportError("rate-limit", ended.message, { retry: true, notBefore: new Date(ended.until) });
   }
   // What we ended ourselves is told as what it was, whatever the run makes of it.
   if (ended !== null) return fail(ended.code, ended.message);

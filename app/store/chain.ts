@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
+import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { appendEntry, type LedgerHead, readEntry, type Sign } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
@@ -9,6 +10,7 @@ import { checkDrafts } from "./attempt-guard.ts";
 import type { Database, Tables } from "./database.ts";
 import { completeIndex, insertKeys, type KeyRow, keyRows, type Line, lockedChain } from "./entry-index.ts";
 import { isStale, type Reading } from "./readings.ts";
+import { restoreSpending } from "./spending.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -58,8 +60,8 @@ export async function append(
 }
 
 /**
- * Takes over lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when an
- * entry was appended meanwhile.
+ * Takes over lines that continue a chain, verified by the caller, and what they say was spent; all of it or none. Fails
+ * with `lease-lost` when an entry was appended meanwhile.
  */
 export async function adoptLines(db: Database, repository: number, lines: readonly Line[]): Promise<void> {
   await db.transaction().execute(async (trx) => {
@@ -67,14 +69,20 @@ export async function adoptLines(db: Database, repository: number, lines: readon
     if ((head?.seq ?? 0) + 1 !== lines[0]?.seq)
       throw new SallyportError("lease-lost", "an entry was appended while the ledger was read back");
     const keys: KeyRow[] = [];
+    const known: TypedEntry[] = [];
     const rows = lines.map(({ seq, line }): EntryRow => {
       const read = readEntry(line, seq);
       if (!read.ok) throw new SallyportError("ledger-broken", read.problem.message);
       const entry = typedEntry(read.entry);
-      if (entry !== null) keys.push(...keyRows(seq, entry));
+      if (entry !== null) {
+        keys.push(...keyRows(seq, entry));
+        known.push(entry);
+      }
       return { repository, seq, hash: read.entry.hash, kind: read.entry.kind, line };
     });
     await insertEntries(trx, repository, rows, keys);
+    // With them or never: an entry in the store is not read back again.
+    await restoreSpending(trx, repository, known);
   });
 }
 

@@ -125,11 +125,17 @@ describe("what runs on Actions get from the App", () => {
     return value;
   }
   const exchange = (body: object) => fetch(`${url}/api/runs/token`, { method: "POST", body: JSON.stringify(body) });
-  const ask = (bearer: string, model = "claude-sonnet-5-5", of = "/api/runs/v1/messages", at = url) =>
+  const ask = (
+    bearer: string,
+    model = "claude-sonnet-5-5",
+    of = "/api/runs/v1/messages",
+    at = url,
+    content = "Hello",
+  ) =>
     fetch(`${at}${of}`, {
       method: "POST",
       headers: { "x-api-key": bearer, "content-type": "application/json" },
-      body: JSON.stringify({ model, max_tokens: 100, messages: [{ role: "user", content: "Hello" }] }),
+      body: JSON.stringify({ model, max_tokens: 100, messages: [{ role: "user", content }] }),
     });
   async function bearerOf(): Promise<string> {
     const answer = await exchange({ nonce, token: await proofOf(run) });
@@ -231,6 +237,29 @@ describe("what runs on Actions get from the App", () => {
       return dispatch?.spent?.ended === null ? null : dispatch?.spent;
     });
     expect(spent).toMatchObject({ usage: { calls: 2 }, ended: { code: "turns-exceeded", retry: false } });
+  });
+
+  test("T263: a stop breaks off the call under way", async () => {
+    const bearer = await bearerOf();
+    const usage = { model: "claude-sonnet-5-5", calls: 0, inputTokens: 0, outputTokens: 0 };
+    await noteDispatch(store.db, key, { spent: { usage, redacted: [], ended: null } });
+    const slow = await brokenService([events([], "hold")]);
+    const service = { name: "anthropic", apiKey: "the-key", baseUrl: slow.url, model: "claude-sonnet-5-5" } as const;
+    const gateway = createGateway({ ...tools, serviceOf: () => service });
+    const own = createServer((request, response) => void gateway(request, response));
+    await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+    const at = `http://127.0.0.1:${(own.address() as AddressInfo).port}`;
+    const answer = ask(bearer, undefined, undefined, at, "Another");
+    try {
+      await waitUntil("the call to be under way", async () => (slow.calls() === 1 ? true : null));
+      await store.db.updateTable("effects").set({ status: "failed" }).where("key", "=", key).execute();
+      const refused = await answer;
+      expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining("the run was stopped")]);
+    } finally {
+      await store.db.updateTable("effects").set({ status: "todo" }).where("key", "=", key).execute();
+      own.close();
+      await slow.close();
+    }
   });
 
   test("a stop ends it: the next call is refused", async () => {

@@ -3,6 +3,7 @@ import { runAgentProgram } from "../../../app/agents/command.ts";
 import type { AgentEvent, CallStore } from "../../../app/agents/run.ts";
 import { tryProgram } from "../../../app/agents/trial.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
+import { canonicalJson } from "../../../core/json.ts";
 import { type Pack, StepResult } from "../../../schemas/step.ts";
 import { agentTools, askingProgram } from "../../hosts/agent-tools.ts";
 import { unconfined } from "../../hosts/enclosure.ts";
@@ -154,6 +155,40 @@ confined("a program's work", () => {
     const result = await resultOf({ program });
     expect(result).toMatchObject({ outcome: "failed", code: "bad-answer", files: [] });
     expect(result.summary).toContain(why);
+  });
+
+  const said = (fields: string) => `#!/bin/bash
+echo '{"version":1,"questions":[],"files":[],"claims":[],${fields}}'
+`;
+
+  test.each([
+    ["half a sign at the cut of its complaint", "#!/bin/bash\nprintf '😀%.0s' {1..1500} >&2; printf x >&2; exit 1\n"],
+    [
+      "half a sign in its summary",
+      said(String.raw`"outcome":"stopped","code":"agent-stopped","summary":"Half: \ud83d"`),
+    ],
+    [
+      "its failure in a text of the most length",
+      said(`"outcome":"failed","code":"service","summary":"${"s".repeat(10_000)}"`),
+    ],
+    [
+      "files outside with long names",
+      script(`d=$(printf 'n%.0s' {1..200}); d=src/$d/$d/$d/$d/$d/$d/$d/$d/$d/$d; mkdir -p $d; touch $d/{1..9}`),
+    ],
+  ])("T179: one that leaves %s gives a result that can be recorded", async (_what, program) => {
+    const result = await resultOf({ program });
+    expect(canonicalJson(result)).toContain('"files":[]');
+  });
+
+  test("T182: a line that is nested too deep is none of its program's", async () => {
+    const codex = `#!/bin/bash
+[ "$1" = --version ] && { echo 0.171.0; exit; }
+printf '{"type":"turn.failed","error":'; printf '[%.0s' {1..50000}; printf ']%.0s' {1..50000}; echo '}'
+`;
+    const tools = await agentTools({ codex });
+    open.push(tools);
+    const result = await resultOf({ tool: "codex@0.171.0", service: services[1], folder: tools.folder });
+    expect(result.summary).toContain("did not say that it was done");
   });
 
   test.each([

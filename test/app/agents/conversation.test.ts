@@ -191,6 +191,19 @@ describe.each(services)("$name", (at) => {
     });
   });
 
+  test.each([302, 307, 308])(
+    "T172: neither our key nor a prompt follows a redirect (%i), and it is told once",
+    async (code) => {
+      const other = await brokenService([events(good)]);
+      open.push(other);
+      const away = (response: ServerResponse) => void response.writeHead(code, { location: other.url }).end();
+      const { answer, http } = await ask([away, events(good)]);
+      expect(answer).toMatchObject({ ok: false, code: "service", lost: 0, unknown: 0 });
+      expect(answer.ok ? "" : answer.message).toContain(`(${code})`);
+      expect([http, other.calls()]).toEqual([1, 0]);
+    },
+  );
+
   test("T298: a stream that broke off before it told its usage is counted by a guess; a refusal up front costs nothing", async () => {
     const cut = await ask([events(good.slice(0, 3), "cut"), events(good)]);
     const busy = await ask([status(429, { "retry-after": "0" }), events(good)]);
@@ -407,6 +420,27 @@ describe.each(services)("$name", (at) => {
   });
 });
 
+describe("anthropic alone", () => {
+  const thought = { type: "thinking", thinking: "Hm.", signature: "s" };
+  const use = { type: "tool_use", id: "toolu_1", name: "read", input: {} };
+  test.each([
+    ["nothing", [], []],
+    ["a text of nothing", [{ type: "text", text: "" }], []],
+    ["a thought alone", [thought, { type: "text", text: "\n" }], []],
+    ["a call after a text of nothing", [thought, { type: "text", text: "" }, use], [thought, use]],
+    ["a text", [{ type: "text", text: "Done." }], [{ type: "text", text: "Done." }]],
+  ])("T289: %s is sent back as the service takes it", (_what, content, back) => {
+    const exchange = dialects.anthropic.open(opening);
+    const stored = { type: "message", model: "claude-sonnet-5-5", stop_reason: "end_turn", content, usage: {} };
+    expect(exchange.read(JSON.stringify(stored))).not.toBeNull();
+    exchange.reply("Use `finish` to end.");
+    const said = back.length === 0 ? [] : [{ role: "assistant", content: back }];
+    expect(exchange.input(undefined)).toMatchObject({
+      messages: [{ role: "user", content: "Go." }, ...said, { role: "user", content: "Use `finish` to end." }],
+    });
+  });
+});
+
 describe("openai alone", () => {
   const [, at] = services;
   const ask = (...[answers, more]: [Parameters<typeof askAt>[1], Parameters<typeof askAt>[2]?]) =>
@@ -506,6 +540,27 @@ describe("openai alone", () => {
     if (!answer.ok) expect(answer).toMatchObject({ code: "service", message: expect.stringContaining(code) });
   });
 
+  test("T289: a thought that nothing follows is not sent back: the service refuses it", () => {
+    const exchange = dialects.openai.open(opening);
+    const thought = (id: string) => ({ type: "reasoning", id, summary: [], encrypted_content: "e" });
+    const said = { ...functionCall("read", "{}"), arguments: {} };
+    const answer = (...output: object[]) =>
+      JSON.stringify({ object: "response", model: "gpt-5.5", status: "completed", output, usage: null });
+    expect(exchange.read(answer(thought("rs_1")))).toMatchObject({ end: "text" });
+    exchange.reply("Use `finish` to end.");
+    const read = exchange.read(answer(thought("rs_2"), said, thought("rs_3")));
+    exchange.reply((read?.calls ?? []).map((one) => ({ call: one, ok: true, text: "x" })));
+    expect(exchange.input(undefined)).toMatchObject({
+      input: [
+        { role: "user", content: "Go." },
+        { role: "user", content: "Use `finish` to end." },
+        { type: "reasoning", id: "rs_2" },
+        { type: "function_call" },
+        { type: "function_call_output", output: "x" },
+      ],
+    });
+  });
+
   test("no more money is no busy service, although its status is the same", async () => {
     const { answer, http } = await ask([
       status(429, {}, { code: "insufficient_quota", message: "Pay." }),
@@ -602,6 +657,28 @@ describe("google alone", () => {
 
   const details = (detail: object) => ({ message: "No.", status: "SOME", details: [detail] });
 
+  test("T289: a part of nothing is not sent back, but with its signature", () => {
+    const exchange = dialects.google.open(opening);
+    const answer = (...parts: object[]) =>
+      JSON.stringify({ modelVersion: "gemini-3-pro", candidates: [{ content: { parts }, finishReason: "STOP" }] });
+    for (const parts of [
+      [{ text: "" }, {}],
+      [{ text: "", thoughtSignature: "s" }, { text: "" }],
+    ]) {
+      expect(exchange.read(answer(...parts))).toMatchObject({ end: "text" });
+      exchange.reply("Use `finish` to end.");
+    }
+    const ours = { role: "user", parts: [{ text: "Use `finish` to end." }] };
+    expect(exchange.input(undefined)).toMatchObject({
+      contents: [
+        { role: "user", parts: [{ text: "Go." }] },
+        ours,
+        { role: "model", parts: [{ text: "", thoughtSignature: "s" }] },
+        ours,
+      ],
+    });
+  });
+
   test("T293: a key that is not good, which it answers with 400, is told as that, once", async () => {
     const { answer, http } = await ask([status(400, {}, details({ reason: "API_KEY_INVALID" })), events(at.good)]);
     expect([http, answer.ok ? "" : answer.message]).toEqual([1, expect.stringContaining("check GOOGLE_API_KEY")]);
@@ -612,13 +689,5 @@ describe("google alone", () => {
     await expect(parked).rejects.toMatchObject({ code: "rate-limit", notBefore: expect.any(Date) });
     const short = await ask([status(429, {}, details({ retryDelay: "0.001s" })), events(at.good)]);
     expect([short.http, short.answer.ok]).toEqual([2, true]);
-  });
-
-  test("T172: our key follows no redirect to another place", async () => {
-    const other = await brokenService([events(at.good)]);
-    open.push(other);
-    const away = (response: ServerResponse) => void response.writeHead(307, { location: other.url }).end();
-    await expect(ask([away, away, away])).rejects.toMatchObject({ code: "model" });
-    expect(other.calls()).toBe(0);
   });
 });

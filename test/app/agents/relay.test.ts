@@ -130,6 +130,23 @@ describe("the relay", () => {
       "POST",
       400,
     ],
+    [
+      "a talk that the service keeps",
+      { ...question, thread: { type: "continue", previous_message_id: "msg_1" } },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    ["a summary, counted apart", { ...question, compaction: { type: "summarize" } }, "/v1/messages", "POST", 400],
+    [
+      "another payer",
+      { ...question, billing_policy: { type: "billing_policy", bill_to: "user_profile" } },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    ["another payer's profile", { ...question, user_profile_id: "uprof_1" }, "/v1/messages", "POST", 400],
+    ["another workspace of ours", { ...question, workspace_id: "wrkspc_1" }, "/v1/messages", "POST", 400],
     ["no JSON", "{", "/v1/messages", "POST", 400],
     ["no call", {}, "/v1/messages", "POST", 400],
   ])("T172: passes on nothing of %s", async (_what, body, path, method, status) => {
@@ -459,6 +476,19 @@ describe("the relay", () => {
     const { ask, ended } = await relayTo();
     expect((await ask(question)).status).toBe(400);
     expect(ended).toEqual(["model"]);
+  });
+
+  test("T294: a store that fails ends the run before the program sees an answer, to be tried again later", async () => {
+    const service = await brokenService([events(toolEvents("Bash", '{"command":"ls"}'))]);
+    open.push(service);
+    const told: object[] = [];
+    const calls = { ...memoryCalls(), put: () => Promise.reject(new Error("the connection was lost")) };
+    const { ask } = await relayTo({
+      ...{ service: { ...anthropic, baseUrl: service.url }, calls },
+      onEnd: (failure) => told.push(failure),
+    });
+    expect(await ask(question)).toMatchObject({ status: 400, text: expect.not.stringContaining("ls") });
+    expect(told).toEqual([expect.objectContaining({ code: "internal", retry: true })]);
   });
 
   test("a call that breaks off, and one that is too large, hold up nothing", async () => {

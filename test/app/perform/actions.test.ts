@@ -236,6 +236,41 @@ describe("a run on Actions", () => {
     expect(await resultOf(await once())).toMatchObject({ outcome: "failed", code, summary, files: [] });
   });
 
+  test("T136: whose result holds half of a sign is recorded all the same", async () => {
+    const run = await asked();
+    end(run, files, undefined, { summary: "Half of a sign: \ud83d" });
+    expect(await resultOf(await once())).toMatchObject({ outcome: "finished", files });
+  });
+
+  test("T136: whose result says what was cut out of it is refused: that is our host's word", async () => {
+    const run = await asked();
+    end(run, files, undefined, { redacted: [{ rule: "@acme/leads", where: "summary", count: 9 }] });
+    expect(await resultOf(await once())).toMatchObject(refusal("artifact-malformed"));
+  });
+
+  test("T136: whose result has a name of any length is refused in a text that can be recorded", async () => {
+    const run = await asked();
+    const parts = { "result.json": Buffer.from(JSON.stringify({ ["n".repeat(20_000)]: 1 })) };
+    end(run, files, parts);
+    expect(await resultOf(await once())).toMatchObject({ outcome: "failed", code: "not-accepted", files: [] });
+  });
+
+  test("T284: whose model asks us to wait is parked as our own agent's work is, and no try of it counts", async () => {
+    const run = await asked();
+    const ended = { code: "service" as const, message: "Later.", retry: true, until: "2026-11-30T12:00:00.000Z" };
+    const { open } = acme.world.dispatches;
+    const dispatches = {
+      ...acme.world.dispatches,
+      open: async (fresh: Parameters<typeof open>[0]) => ({
+        ...(await open(fresh)),
+        spent: { usage, redacted: [], ended },
+      }),
+    };
+    end(run);
+    const again = perform(effect, { ...world(), dispatches }, async () => "");
+    await expect(again).rejects.toMatchObject({ code: "rate-limit", retry: true, notBefore: new Date(ended.until) });
+  });
+
   test("T179: that wrote outside its scope is a bad answer", async () => {
     const run = await asked();
     end(run, [...files, { path: ".github/workflows/more.yml", content: "on: push\n" }]);

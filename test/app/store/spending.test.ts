@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { sql } from "kysely";
+import { adoptLines } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { requireLease, takeLease } from "../../../app/store/leases.ts";
 import { openPurse, restoreSpending } from "../../../app/store/spending.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import type { Budget } from "../../../schemas/policy-agents.ts";
+import { chainOf, draft, newKey } from "../../builders/ledger.ts";
 
 let open: OpenDatabase;
 let lease: { key: string; fence: number };
@@ -114,6 +117,18 @@ describe("a database that was lost", () => {
       why: expect.stringContaining(`USD ${spent.toFixed(2)} of`),
     });
     expect(await purse({ [part]: enough }, { repository }).reserve(call)).toMatchObject({ ok: true });
+  });
+
+  test("gives no new budget either when the service ends while entries are read back", async () => {
+    const repository = ++repositories;
+    const request = { type: "label" as const, id: 1, label: "ai:plan" };
+    const body = { story: 1, request, code: "refused", message: "No.", cost: cost(1_000_000) };
+    const [line = ""] = await chainOf(newKey().pem, [draft({ kind: "plan.failed", body })]);
+    await sql`alter table spending rename to away`.execute(open.db);
+    await expect(adoptLines(open.db, repository, [{ seq: 1, line }])).rejects.toThrow("spending");
+    await sql`alter table away rename to spending`.execute(open.db);
+    await adoptLines(open.db, repository, [{ seq: 1, line }]);
+    expect(await purse({ campaign: 1.5 }, { repository }).reserve(call)).toMatchObject({ ok: false });
   });
 });
 
