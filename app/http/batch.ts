@@ -9,26 +9,26 @@ const most = 500;
 /** How long a run waits for more items, in milliseconds: requests that are on their way are read, and share it. */
 const gatheringMs = 1;
 
-/** A run that fails faster than this failed for an item's sake, and not because the store hangs; in milliseconds. */
+/** A run that fails faster than this failed for an item's or a connection's sake; a store that hangs takes longer. In milliseconds. */
 const soon = 1_000;
 
 /**
  * Runs work for many callers at a time: what comes while a run is under way waits for the next, so that under load one
- * transaction serves many. `run` gives each item's answer. When a run of several fails soon, each item is tried
- * alone, so that one that nobody can store fails no other.
+ * transaction serves many. `run` gives each item's answer. When a run fails soon, each item is tried once more, alone:
+ * one that nobody can store fails no other, and a connection that was ended meanwhile none.
  */
 export function batched<T, A>(run: (items: readonly T[]) => Promise<(item: T) => A>): (item: T) => Promise<A> {
   const queue: Waiting<T, A>[] = [];
   let isRunning = false;
-  const serve = async (batch: readonly Waiting<T, A>[]): Promise<void> => {
+  const serve = async (batch: readonly Waiting<T, A>[], isAgain = false): Promise<void> => {
     const begun = Date.now();
     try {
       const answerOf = await run(batch.map(({ item }) => item));
       for (const { item, resolve } of batch) resolve(answerOf(item));
     } catch (error) {
-      const isTriedAlone = batch.length > 1 && Date.now() - begun < soon;
+      const isTriedAgain = !isAgain && Date.now() - begun < soon;
       for (const one of batch)
-        if (isTriedAlone) await serve([one]);
+        if (isTriedAgain) await serve([one], true);
         else one.reject(error);
     }
   };

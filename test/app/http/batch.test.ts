@@ -26,6 +26,24 @@ test("one that cannot be served fails no other", async () => {
   expect(await answersOf(["a", "b", "c"], run)).toEqual({ answers: ["A", "no b", "C"], runs: ["abc", "a", "b", "c"] });
 });
 
+test("S5: a connection that was ended since it was last used costs no delivery, also one that comes alone", async () => {
+  const once = () => {
+    let isBroken = true;
+    return async () => {
+      if (isBroken) {
+        isBroken = false;
+        throw new Error("Connection terminated unexpectedly");
+      }
+    };
+  };
+  expect(await answersOf(["a"], once())).toEqual({ answers: ["A"], runs: ["a", "a"] });
+  expect(await answersOf(["a", "b"], once())).toEqual({ answers: ["A", "B"], runs: ["ab", "a", "b"] });
+  const broken = async () => {
+    throw new Error("no store");
+  };
+  expect(await answersOf(["a"], broken)).toEqual({ answers: ["no store"], runs: ["a", "a"] });
+});
+
 test("S8: a store that hangs is not asked again for each of them", async () => {
   const run = async () => {
     await sleep(1_100);
