@@ -127,7 +127,7 @@ export function createJobs(tools: JobTools): JobHandlers {
   const purged = new Map<number, string>();
   const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) => {
-      const named = [{ subjects: [], searches: [{ repository, sha: null }] }];
+      const named = [{ subjects: [], searches: [{ repository, sha: null }], isSwept: true }];
       return db.transaction().execute((trx) => queue.enqueueNamed(trx, named));
     },
     // Retries a publish that was given up when GitHub was unreachable.
@@ -233,7 +233,8 @@ export function createJobs(tools: JobTools): JobHandlers {
         signal: AbortSignal.any([signal, tools.signal]),
       }),
     publish,
-    enqueueMatching: (search) => enqueueMatching(search, { github, queue, standing, ended, searches }),
+    enqueueMatching: (search, isSwept) =>
+      enqueueMatching({ ...search, isSwept }, { github, queue, standing, ended, searches }),
     sweep,
   };
 }

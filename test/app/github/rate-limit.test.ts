@@ -102,7 +102,7 @@ describe("a job", () => {
   async function run(limits: (Date | null)[], job: () => Promise<void>, repository: number | null = 7, failures = 0) {
     const lines: string[] = [];
     const requeued: Date[] = [];
-    const ended = await runJob({ name: "look", key: "pull/7/3", repository, failures }, job, {
+    const ended = await runJob({ name: "look", key: "pull/7/3", repository, failures, isSwept: false }, job, {
       limitedUntil: () => limits.shift() ?? null,
       secrets: async (text) => [...text.matchAll(/hunter2/g)].map(({ index }) => secretAt(index)),
       log: (line) => lines.push(line),
