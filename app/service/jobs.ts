@@ -174,7 +174,9 @@ export function createJobs(tools: JobTools): JobHandlers {
     const past = new Date(now().getTime() - deliveriesKept);
     await dropDeliveries(db, past);
     await dropDispatches(db, past);
-    const all = await github.repositories();
+    const all = await github.repositories((installation, error) =>
+      warn(`the repositories of installation ${installation} are not swept: ${messageOf(error)}`),
+    );
     // What is left of an hour's requests is for verdicts, not for looking at what is most likely as it was.
     const isFree = (repository: number) =>
       github.limitedUntil(repository) === null && github.limitedUntil(repository, "sweep") === null;

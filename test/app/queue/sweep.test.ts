@@ -23,7 +23,10 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     throw new Error("the sweep asks for nothing else");
   };
   const github: GitHubClients = {
-    repositories: async () => [unreadable, limited, healthy, scarce],
+    async repositories(unlisted) {
+      unlisted?.(5, new Error("an IP allow list is enabled"));
+      return [unreadable, limited, healthy, scarce];
+    },
     limitedUntil: (id, use) =>
       id === limited || (id === scarce && use === "sweep") ? new Date("2026-11-21T12:00:00Z") : null,
     limits: createLimits(),
@@ -85,9 +88,10 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     { repository: unreadable, sha: null },
     { repository: healthy, sha: null },
   ]);
-  expect(lines).toEqual(
-    ["purge", "branch rules"].flatMap((round) =>
+  expect(lines).toEqual([
+    "the repositories of installation 5 are not swept: an IP allow list is enabled",
+    ...["purge", "branch rules"].flatMap((round) =>
       [unreadable, healthy].map((id) => `${round} of ${id}: GitHub does not answer for ${id}`),
     ),
-  );
+  ]);
 });
