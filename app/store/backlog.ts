@@ -2,6 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { SallyportError } from "../../core/errors.ts";
 import type { Backlog } from "../settings/metrics.ts";
 import type { Database, Tables } from "./database.ts";
+import { readinessId } from "./deliveries.ts";
 
 /**
  * Counts what waits: jobs by queue, effects, entries that are not on their branch. Fails with `bad-input` on a database
@@ -145,6 +146,7 @@ export async function lastDelivery(db: Database): Promise<Date | null> {
   const { at } = await db
     .selectFrom("deliveries")
     .select(({ fn }) => fn.max("received_at").as("at"))
+    .where("guid", "<>", readinessId)
     .executeTakeFirstOrThrow();
   return at === null ? null : new Date(at);
 }
