@@ -92,12 +92,7 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
   if (fresh.length === 0) return { ...nothingRestored, lost };
   // Bodies first: an entry in the store is never restored again, and neither would its bodies be.
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
-  await adoptLines(db, options.repository, fresh);
-  const read = fresh.flatMap(({ line, seq }) => {
-    const entry = readEntry(line, seq);
-    return (entry.ok ? typedEntry(entry.entry) : null) ?? [];
-  });
-  await restoreSpending(db, options.repository, read);
+  await adoptLines(db, repository, fresh, (trx, entries) => restoreSpending(trx, repository, entries));
   return { entries: fresh.length, ...bodies, lost };
 }
 

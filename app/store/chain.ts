@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
+import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { appendEntry, type LedgerHead, readEntry, type Sign } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
@@ -58,23 +59,33 @@ export async function append(
 }
 
 /**
- * Takes over lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when an
- * entry was appended meanwhile.
+ * Takes over lines that continue a chain, verified by the caller, and what follows from them in the store; all of it or
+ * nothing. Fails with `lease-lost` when an entry was appended meanwhile.
  */
-export async function adoptLines(db: Database, repository: number, lines: readonly Line[]): Promise<void> {
+export async function adoptLines(
+  db: Database,
+  repository: number,
+  lines: readonly Line[],
+  follow: (trx: Trx, entries: readonly TypedEntry[]) => Promise<void> = async () => undefined,
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const head = await lockChain(trx, repository);
     if ((head?.seq ?? 0) + 1 !== lines[0]?.seq)
       throw new SallyportError("lease-lost", "an entry was appended while the ledger was read back");
     const keys: KeyRow[] = [];
+    const entries: TypedEntry[] = [];
     const rows = lines.map(({ seq, line }): EntryRow => {
       const read = readEntry(line, seq);
       if (!read.ok) throw new SallyportError("ledger-broken", read.problem.message);
       const entry = typedEntry(read.entry);
-      if (entry !== null) keys.push(...keyRows(seq, entry));
+      if (entry !== null) {
+        entries.push(entry);
+        keys.push(...keyRows(seq, entry));
+      }
       return { repository, seq, hash: read.entry.hash, kind: read.entry.kind, line };
     });
     await insertEntries(trx, repository, rows, keys);
+    await follow(trx, entries);
   });
 }
 
