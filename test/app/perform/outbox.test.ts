@@ -339,8 +339,8 @@ describe("S12: when an effect is tried again", () => {
     ["less than a fifth is left", 999, new Date(1_700_000_000_000)],
   ])("sweeps leave the rest of the hour to verdicts once %s", (_, left, wanted) => {
     const headers = { "x-ratelimit-limit": "5000", "x-ratelimit-remaining": String(left) };
-    expect(scarceUntil({ ...headers, "x-ratelimit-reset": "1700000000" })).toEqual(wanted);
-    expect(scarceUntil({})).toBeNull();
+    expect(scarceUntil({ ...headers, "x-ratelimit-reset": "1700000000" }, new Date())).toEqual(wanted);
+    expect(scarceUntil({}, new Date())).toBeNull();
   });
 
   test("a limit that is met nine times in a row ends nothing", async () => {
