@@ -183,10 +183,13 @@ export function createJobs(tools: JobTools): JobHandlers {
     const repositories = all.filter(isFree);
     // A failure in one repository does not hold back the others; the searches are jobs, which are retried.
     for (const [name, task] of Object.entries(tasks))
-      for (const repository of repositories)
+      for (const repository of repositories) {
+        // The next start sweeps again.
+        if (tools.signal.aborted) return;
         await withoutSecrets(secrets.search, () => task(repository)).catch((error: Error) =>
           warn(`${name} of ${repository}: ${error.message}`),
         );
+      }
   };
 
   // A failure is stored with the effect, and shown in entries and comments.
