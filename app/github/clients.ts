@@ -10,7 +10,7 @@ import type { LimitedUse } from "../store/limits.ts";
 import type { Use } from "./allowed-calls.ts";
 import { appKeyProblem } from "./app-key.ts";
 import { guardApp, guardRequests } from "./guard.ts";
-import { findHome, type InstalledRepository, keepListed, listInstalled } from "./installations.ts";
+import { findHome, type InstalledRepository, keepListed, listInstalled, type Unlisted } from "./installations.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { keepToken, mintIfThere, permissionsFor } from "./token.ts";
 
@@ -28,8 +28,11 @@ export type GitHubClients = {
   identify(): Promise<Ourselves>;
   /** A client for one repository, by its numeric id: names are renamed and reused. */
   forRepository(id: number, use: Use): Promise<GitHub>;
-  /** Every repository that the App is installed on. */
-  repositories(): Promise<number[]>;
+  /**
+   * Every repository that the App is installed on. Whoever takes what there is hears of each installation whose list
+   * GitHub refuses; for others one such fails all.
+   */
+  repositories(unlisted?: Unlisted): Promise<number[]>;
   /** The same with their current names as `owner/name`, for people who name them. */
   namedRepositories(): Promise<{ id: number; name: string }[]>;
   /** A read-only client for the App itself, which has no access to repositories. */
@@ -66,7 +69,7 @@ export function createGitHub(
       authStrategy: undefined,
       ...more,
     });
-    countRequests(client, id);
+    countRequests(client, id, config.apiUrl);
     return client;
   };
   const appAuth = { appId: config.appId, privateKey: config.privateKey };
@@ -172,8 +175,8 @@ export function createGitHub(
     },
     limitedUntil: (id, use = "read") => limits.until(installationOf.get(id) ?? 0, use),
     limits,
-    async repositories() {
-      const all = await listInstalled(tools);
+    async repositories(unlisted) {
+      const all = await listInstalled(tools, unlisted);
       // The limits that were learned before this start apply to them at once.
       for (const { id, installation } of all) installationOf.set(id, installation);
       return all.map(({ id }) => id);
@@ -185,14 +188,16 @@ export function createGitHub(
 }
 
 /** Counts a client's requests by the route as GitHub documents it, and keeps how many more GitHub allows. */
-function countRequests({ hook }: ProbotOctokit, client: string): void {
-  hook.after("request", ({ status, headers }, { method, url: route }) => {
-    githubRequests.inc({ method, route, status });
+function countRequests({ hook }: ProbotOctokit, client: string, apiUrl: string): void {
+  // A list's pages are asked for by their whole addresses.
+  const routeOf = (url: string) => (url.startsWith(apiUrl) ? url.slice(apiUrl.length).replace(/\?.*/, "") : url);
+  hook.after("request", ({ status, headers }, { method, url }) => {
+    githubRequests.inc({ method, route: routeOf(url), status });
     const { "x-ratelimit-remaining": remaining, "x-ratelimit-resource": resource } = headers;
     if (remaining !== undefined) githubRemaining.set({ client, resource: String(resource) }, Number(remaining));
   });
-  hook.error("request", (error, { method, url: route }) => {
-    githubRequests.inc({ method, route, status: "status" in error ? error.status : 0 });
+  hook.error("request", (error, { method, url }) => {
+    githubRequests.inc({ method, route: routeOf(url), status: "status" in error ? error.status : 0 });
     throw error;
   });
 }

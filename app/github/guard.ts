@@ -62,7 +62,7 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
       if (status === 404 && url === repositoryUrl) forget();
       throw error;
     });
-    const scarce = scarceUntil(response.headers);
+    const scarce = scarceUntil(response.headers, new Date());
     if (scarce !== null) onScarce(scarce);
     // Not followed: a POST would become a GET, and the answer another host's.
     if (response.status >= 300) {

@@ -81,20 +81,33 @@ export function keepListed(tools: Pick<InstallationTools, "asApp">): Listed {
   };
 }
 
-/** Every repository that the App is installed on, with its installation and its current name as `owner/name`. */
+/** Hears of an installation whose repositories GitHub does not list: it limits it, or its owner lets us in no longer. */
+export type Unlisted = (installation: number, error: unknown) => void;
+
+/**
+ * Every repository that the App is installed on, with its installation and its current name as `owner/name`. One
+ * installation that cannot be listed fails all, unless somebody hears of it.
+ */
 export async function listInstalled(
   tools: InstallationTools,
+  unlisted: Unlisted = (_, error) => {
+    throw error;
+  },
 ): Promise<{ id: number; name: string; installation: number }[]> {
   const all: { id: number; name: string; installation: number }[] = [];
   for (const { id } of await listInstallations(tools)) {
-    // The one token without repository ids: it can list the repositories, and do nothing else.
-    const minted = await tools.mint({
-      type: "installation",
-      installationId: id,
-      permissions: { metadata: "read" },
-    });
-    const found = await listRepositories(minted, tools);
-    all.push(...found.map((one) => ({ id: one.id, name: `${one.owner}/${one.repo}`, installation: id })));
+    try {
+      // The one token without repository ids: it can list the repositories, and do nothing else.
+      const minted = await tools.mint({
+        type: "installation",
+        installationId: id,
+        permissions: { metadata: "read" },
+      });
+      const found = await listRepositories(minted, tools);
+      all.push(...found.map((one) => ({ id: one.id, name: `${one.owner}/${one.repo}`, installation: id })));
+    } catch (error) {
+      unlisted(id, error);
+    }
   }
   return all;
 }

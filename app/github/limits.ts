@@ -1,5 +1,6 @@
 import type { Database } from "../store/database.ts";
 import { type Limit, type LimitedUse, readLimits, storeLimit } from "../store/limits.ts";
+import { byOurClock } from "./rate-limit.ts";
 
 /** The limits that this process knows of. */
 export type Limits = {
@@ -41,10 +42,10 @@ export function createLimits(): Limits {
 const reserve = 0.2;
 
 /** When an answer says that only the reserve of the hour's requests is left: until when; otherwise null. */
-export function scarceUntil(headers: Readonly<Record<string, unknown>>): Date | null {
+export function scarceUntil(headers: Readonly<Record<string, unknown>>, now: Date): Date | null {
   const [limit, left, reset] = ["limit", "remaining", "reset"].map((name) => Number(headers[`x-ratelimit-${name}`]));
   if (limit === undefined || left === undefined || reset === undefined) return null;
-  return left < limit * reserve && Number.isFinite(reset) ? new Date(reset * 1_000) : null;
+  return left < limit * reserve && Number.isFinite(reset) ? new Date(byOurClock(reset, headers, now)) : null;
 }
 
 /** How often limits that other processes met are read, in milliseconds. */

@@ -53,6 +53,16 @@ function dueTime(headers: Record<string, string>, now: Date): Date {
   // GitHub asks for at least a minute if it gives no time.
   let due = now.getTime() + 60_000;
   if (Number.isFinite(wait) && wait > 0) due = now.getTime() + wait * 1_000;
-  else if (Number.isFinite(reset) && reset > 0) due = reset * 1_000;
+  else if (Number.isFinite(reset) && reset > 0) due = byOurClock(reset, headers, now);
   return new Date(Math.min(due, now.getTime() + maxWaitMs));
+}
+
+/**
+ * A moment that GitHub names in seconds by its own clock, in milliseconds by ours. What the two differ by is what the
+ * answer's date shows, in whole minutes: below that it is the time that the answer took.
+ */
+export function byOurClock(seconds: number, headers: Readonly<Record<string, unknown>>, now: Date): number {
+  const theirs = Date.parse(String(headers.date));
+  const minutes = Number.isNaN(theirs) ? 0 : Math.round((theirs - now.getTime()) / 60_000);
+  return seconds * 1_000 - minutes * 60_000;
 }

@@ -3,7 +3,6 @@ import type { Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { branchFiles, branchReadme, evidenceBranch, segmentEntries } from "../../core/ledger/branch.ts";
 import { type LedgerHead, readEntry } from "../../core/ledger/entry.ts";
-import { ignoreStatus } from "../github/requests.ts";
 import { type BodyChanges, type BodySource, bodyChanges } from "./bodies.ts";
 import { type Line, type Published, publishedCount, type ReadLines, readTip, type Tip } from "./published.ts";
 
@@ -33,9 +32,17 @@ export async function publishLedger(
 ): Promise<{ commit: string; seq: number } | null> {
   const head = await chain.head();
   if (head === null) return null;
+  let refused: { tip: Tip; why: string } | null = null;
   for (let tries = 0; tries < maxTries; tries++) {
     const { tip, published } = await compare(github, chain, head.seq);
     if (published >= head.seq) return null;
+    // Nobody moved it, so a rule of the repository keeps us from it.
+    if (refused !== null && refused.tip?.commit === tip?.commit)
+      throw new SallyportError(
+        "github",
+        `GitHub does not let us write ${evidenceBranch}: ${refused.why}; let this App past the rule that covers the branch`,
+        { retry: true },
+      );
     const fresh = await chain.lines(published + 1, head.seq);
     const isOpen = published % segmentEntries !== 0;
     const open = isOpen ? await chain.lines(published - (published % segmentEntries) + 1, published) : [];
@@ -52,10 +59,12 @@ export async function publishLedger(
       fresh,
       chain.ourselves,
     );
-    if (await moveBranch(github, tip, written.commit)) {
+    const why = await moveBranch(github, tip, written.commit);
+    if (why === null) {
       await chain.published.set({ ...written, seq: head.seq });
       return { commit: written.commit, seq: head.seq };
     }
+    refused = { tip, why };
   }
   throw new SallyportError("github", `${evidenceBranch} moved each time it was written; this is tried again`, {
     retry: true,
@@ -133,22 +142,30 @@ async function writeBlob({ request, owner, repo }: GitHub, content: string | Uin
   return data.sha;
 }
 
-/** False if somebody else moved the branch meanwhile. Not forced, so an entry can be added but none removed. */
-async function moveBranch({ request, owner, repo }: GitHub, tip: Tip, commit: string): Promise<boolean> {
-  const moved =
-    tip === null
-      ? request("POST /repos/{owner}/{repo}/git/refs", {
-          owner,
-          repo,
-          ref: `refs/heads/${evidenceBranch}`,
-          sha: commit,
-        })
-      : request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
-          owner,
-          repo,
-          ref: `heads/${evidenceBranch}`,
-          sha: commit,
-          force: false,
-        });
-  return (await ignoreStatus<unknown>(moved, 422)) !== null;
+/**
+ * Null, or why GitHub refuses: mostly because somebody else moved the branch meanwhile. Not forced, so an entry can be
+ * added but none removed.
+ */
+async function moveBranch({ request, owner, repo }: GitHub, tip: Tip, commit: string): Promise<string | null> {
+  try {
+    if (tip === null)
+      await request("POST /repos/{owner}/{repo}/git/refs", {
+        owner,
+        repo,
+        ref: `refs/heads/${evidenceBranch}`,
+        sha: commit,
+      });
+    else
+      await request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
+        owner,
+        repo,
+        ref: `heads/${evidenceBranch}`,
+        sha: commit,
+        force: false,
+      });
+    return null;
+  } catch (error) {
+    if (error instanceof Error && "status" in error && error.status === 422) return error.message;
+    throw error;
+  }
 }

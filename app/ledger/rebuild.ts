@@ -29,7 +29,10 @@ export async function rebuild(
   const database = await openDatabase(config.database);
   const { db } = database;
   try {
-    for (const id of await github.repositories()) {
+    const fail = (repository: string, error: unknown) =>
+      onRepository({ repository, ok: false, why: secrets.redact(messageOf(error)) });
+    const unlisted = (installation: number, error: unknown) => fail(`installation ${installation}`, error);
+    for (const id of await github.repositories(unlisted)) {
       const client = await github.forRepository(id, "write");
       const repository = `${client.owner}/${client.repo}`;
       try {
@@ -54,8 +57,7 @@ export async function rebuild(
         }
         onRepository({ repository, ok: true, restored });
       } catch (error) {
-        const why = messageOf(error);
-        onRepository({ repository, ok: false, why: secrets.redact(why) });
+        fail(repository, error);
       }
     }
   } finally {

@@ -1,4 +1,5 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
 import { asSallyportError } from "../github/failure.ts";
 import { adviseOn } from "./advice.ts";
 import { askPlannerFor, runAgent, whileOpen } from "./agent.ts";
@@ -83,8 +84,19 @@ export async function perform(
         return await cancelRun(effect, context);
       case "ask-reviewer":
         return await whileOpen(effect.key, context, (open) => adviseOn(effect, open));
+      default:
+        throw newerOnly(effect, context.now());
     }
   } catch (error) {
     throw asSallyportError(error, context.now());
   }
+}
+
+/** The types end here; the store may hold what a newer version recorded, which then works beside this one. */
+function newerOnly(effect: never, now: Date): SallyportError {
+  const { type }: Pick<Effect, "type"> = effect;
+  return new SallyportError("internal", `${type} is an effect of a newer version: only that one can do it`, {
+    retry: true,
+    notBefore: new Date(now.getTime() + 60_000),
+  });
 }

@@ -7,14 +7,14 @@ import { limitWait, retryWait } from "./limits.ts";
 
 /**
  * A job by its queue and key, and how often it failed in a row. `repository` is the one that it reads; null if rate
- * limits of reads do not apply to it.
+ * limits of reads do not apply to it. `isSwept`: only a sweep asks for it, so it leaves the reserve of the hour alone.
  */
-export type Job = { name: string; key: string; repository: number | null; failures: number };
+export type Job = { name: string; key: string; repository: number | null; failures: number; isSwept: boolean };
 
 /** Tools for running a job. */
 export type JobTools = {
-  /** Until when GitHub's rate limit holds back reads in a repository; null if no limit is known. */
-  limitedUntil(repository: number): Date | null;
+  /** Until when GitHub's rate limit holds back reads, or a sweep's, in a repository; null if no limit is known. */
+  limitedUntil(repository: number, use: "read" | "sweep"): Date | null;
   secrets: SecretSearch;
   log(line: string): void;
   /** Enqueues the job again, to run no earlier than a time, as one that failed so often in a row. */
@@ -27,12 +27,15 @@ export type JobTools = {
  * given up. Returns false for a job that is given up.
  */
 export async function runJob(
-  { name, key, repository, failures }: Job,
+  { name, key, repository, failures, isSwept }: Job,
   job: () => Promise<void>,
   { limitedUntil, secrets, log, requeue }: JobTools,
 ): Promise<boolean> {
   let isBegun = false;
-  const limit = () => (repository === null ? null : limitedUntil(repository));
+  const limit = () => {
+    if (repository === null) return null;
+    return limitedUntil(repository, "read") ?? (isSwept ? limitedUntil(repository, "sweep") : null);
+  };
   try {
     const until = limit();
     if (until !== null) throw rateLimit(until, `GitHub wants us to ask nothing before ${until.toISOString()}`);

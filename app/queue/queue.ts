@@ -4,6 +4,7 @@ import { type Subject, subjectKey } from "../../core/subject.ts";
 import { causedBy, currentCause, type Log } from "../settings/log.ts";
 import { jobSeconds, jobWaitSeconds } from "../settings/metrics.ts";
 import { traced } from "../settings/tracing.ts";
+import { hurryJobs } from "../store/backlog.ts";
 import type { OpenDatabase, Tables } from "../store/database.ts";
 import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
@@ -14,8 +15,14 @@ import { startWorker, type Worker } from "./worker.ts";
 /** A search for pull requests: those whose head is a commit, those into a branch, or all open ones. */
 export type Search = { repository: number; sha: string | null; base?: string };
 
-/** What an event names: subjects to look at, and searches for those that it does not name; `cause` is its id. */
-export type Named = { subjects: Subject[]; searches: Search[]; cause?: string };
+/**
+ * What an event names: subjects to look at, and searches for those that it does not name; `cause` is its id. What a
+ * sweep names (`isSwept`) comes last, and leaves the reserve of GitHub's hour alone.
+ */
+export type Named = { subjects: Subject[]; searches: Search[]; cause?: string; isSwept?: boolean };
+
+/** How a subject was found: an event named it, or a search found it, for an event or for a sweep. */
+export type FoundBy = "name" | "search" | "sweep";
 
 /** The work of the queue; each job only says where to look, never what happened there. */
 export type JobHandlers = {
@@ -26,8 +33,8 @@ export type JobHandlers = {
    */
   perform(orderingKey: string, signal: AbortSignal): Promise<number | null>;
   publish(repository: number): Promise<void>;
-  /** Marks dirty what a search finds. */
-  enqueueMatching(search: Search): Promise<void>;
+  /** Marks dirty what a search finds, for an event or for a sweep. */
+  enqueueMatching(search: Search, isSwept: boolean): Promise<void>;
   /** The safety net for lost webhooks: a search through every repository we are installed on. */
   sweep(): Promise<void>;
 };
@@ -40,8 +47,8 @@ export type Queue = TransactionQueue & {
    * such work sees what these events tell of.
    */
   enqueueNamed(trx: Transaction<Tables>, named: readonly Named[]): Promise<void>;
-  /** Marks a subject dirty outside a transaction. What somebody just did comes before what a sweep found. */
-  enqueueNow(subject: Subject, isSwept?: boolean): Promise<void>;
+  /** Marks a subject dirty outside a transaction. What somebody just did comes before what a search found. */
+  enqueueNow(subject: Subject, foundBy?: FoundBy): Promise<void>;
   /** Waits for running jobs, so many milliseconds at most, and starts no more. */
   stop(graceMs?: number): Promise<void>;
 };
@@ -54,14 +61,29 @@ const oncePerKey = { policy: "stately", retryLimit: 8, retryDelay: 1, retryBacko
 /** How long running jobs may take when the service stops, in milliseconds. */
 const stopGraceMs = 15_000;
 
-/** What every job carries besides its own data: how often it failed in a row, what it happens for, and when it was sent. */
-type Carried<T> = T & { failures?: number; cause?: string; sent?: number };
+/**
+ * What every job carries besides its own data: how often it failed in a row, what it happens for, when it was sent, and
+ * whether only a sweep asks for it.
+ */
+type Carried<T> = T & { failures?: number; cause?: string; sent?: number; isSwept?: boolean };
 
 /** One job of a queue: its key, the repository whose part of the workers it takes, and what it sends on. */
 type Ticket = { queue: QueueName; key: string; repository: number | null; data: object; priority?: number };
 
 /** One job of a queue: its key, the repository it reads, and its work. */
-type Task = { key: string; repository: number | null; run(signal: AbortSignal): Promise<void> };
+type Task = {
+  key: string;
+  repository: number | null;
+  /** Of its next try, if it fails. */
+  priority?: number;
+  run(signal: AbortSignal, isSwept: boolean): Promise<void>;
+};
+
+/** Under which key a job waits, if not under its own, and the transaction that causes it. */
+type LaterOptions = { key?: string; trx?: Transaction<Tables> };
+
+/** One of many jobs that are stored in one statement. */
+type NamedJob = { data: object; singletonKey: string; priority: number; group: { id: string } };
 
 /** The job queue on the service's own database, so that a job is enqueued in the transaction that causes it. */
 export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "requeue" | "log"> & { log: Log }): Queue {
@@ -73,29 +95,36 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     monitorIntervalSeconds: heartbeat.every,
   });
   boss.on("error", (error) => warn(`queue: ${error.message}`));
-  const send = async ({ queue, key, repository, data, priority = 0 }: Ticket, options: object = {}) => {
+  const send = async ({ queue, key, repository, data, priority = 0 }: Ticket, trx?: Transaction<Tables>) => {
     const group = repository === null ? {} : { group: { id: String(repository) } };
+    const within = trx === undefined ? {} : { db: fromKysely(trx) };
     const carried = { ...data, cause: currentCause(), sent: Date.now() };
-    await boss.send(queue, carried, { ...options, singletonKey: key, priority, ...group });
+    const sent = await boss.send(queue, carried, { ...within, singletonKey: key, priority, ...group });
+    if (sent === null && priority > 0) await hurryJobs(trx ?? database.db, queue, [{ key, priority }]);
     // A transaction may still be open: its job is found when its worker asks next, in half a second at most.
     workers.get(queue)?.wake();
   };
-  // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
-  const later = (ticket: Ticket, startAfter: number | Date, options: object = {}) =>
-    boss.send("later", { ...ticket, cause: currentCause() }, { singletonKey: ticket.key, ...options, startAfter });
-  const look = (subject: Subject, isSwept = false) => ({
+  // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own;
+  // there it takes no other's place that waits less than half as long.
+  const later = (ticket: Ticket, startAfter: number | Date, { key = ticket.key, trx }: LaterOptions = {}) => {
+    const seconds = typeof startAfter === "number" ? startAfter : (startAfter.getTime() - Date.now()) / 1_000;
+    const singletonKey = `${key} ${Math.ceil(Math.log2(Math.max(1, seconds)))}`;
+    const within = trx === undefined ? {} : { db: fromKysely(trx) };
+    return boss.send("later", { ...ticket, cause: currentCause() }, { singletonKey, ...within, startAfter });
+  };
+  const look = (subject: Subject, foundBy: FoundBy = "name") => ({
     queue: "look" as const,
     key: subjectKey(subject),
     repository: subject.repository,
-    data: subject,
-    priority: priorityOf(subject, isSwept),
+    data: foundBy === "sweep" ? { ...subject, isSwept: true } : subject,
+    priority: priorityOf(subject, foundBy !== "name"),
   });
-  const find = (search: Search) => ({
+  const find = (search: Search, isSwept: boolean) => ({
     queue: "find" as const,
     key: searchKey(search),
     repository: search.repository,
-    data: search,
-    priority: 0,
+    data: isSwept ? { ...search, isSwept } : search,
+    priority: isSwept ? 0 : 1,
   });
   const perform = (orderingKey: string, repository: number): Ticket => ({
     queue: isLongWork(orderingKey) ? "agent" : "perform",
@@ -110,22 +139,24 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     if (!served.has(queue)) return;
     const { concurrency, timeout } = queueLimits[queue];
     const work = async (data: Carried<T>, ending: AbortSignal) => {
-      const { key, repository, run } = taskOf(data);
+      const { key, repository, priority = 0, run } = taskOf(data);
       const signal = AbortSignal.any([ending, AbortSignal.timeout(timeout * 1_000)]);
       const begun = Date.now();
       let outcome = "done";
       if (data.sent !== undefined) jobWaitSeconds.observe({ queue }, Math.max(0, begun - data.sent) / 1_000);
-      const job = { name: queue, key, repository, failures: data.failures ?? 0 };
-      const doing = () => traced(`${queue} job`, { queue, key }, () => run(signal), data.cause === undefined);
+      const isSwept = data.isSwept === true;
+      const job = { name: queue, key, repository, failures: data.failures ?? 0, isSwept };
+      const doing = () => traced(`${queue} job`, { queue, key }, () => run(signal, isSwept), data.cause === undefined);
       const isSettled = await runJob(job, doing, {
         ...tools,
         log: warn,
         async requeue(notBefore, failures) {
           log.info({ queue, key, failures, until: notBefore }, `${queue} ${key} waits`);
           outcome = "waits";
-          const ticket: Ticket = { queue, key, repository, data: { ...data, failures } };
+          const again = { priority: isSwept ? 0 : priority, data: { ...data, failures } };
+          const ticket: Ticket = { queue, key, repository, ...again };
           // Not under the job's own key: what waits there for its hour would swallow a retry in a second.
-          await later(ticket, notBefore, { singletonKey: `retry/${key}` });
+          await later(ticket, notBefore, { key: `retry/${key}` });
         },
       });
       if (!isSettled) outcome = "given-up";
@@ -145,25 +176,24 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     async enqueue(trx, subject, after) {
       const ticket = look(subject);
       await shareLease(trx, ticket.key);
-      const db = fromKysely(trx);
-      if (after === undefined) await send(ticket, { db });
-      else await later(ticket, after, { db });
+      if (after === undefined) await send(ticket, trx);
+      else await later(ticket, after, { trx });
     },
     async enqueueEffects(trx, orderingKey, repository) {
       await shareLease(trx, orderingKey);
-      await send(perform(orderingKey, repository), { db: fromKysely(trx) });
+      await send(perform(orderingKey, repository), trx);
     },
     async enqueuePublish(trx, repository) {
       await shareLease(trx, `export/${repository}`);
       const key = String(repository);
-      await send({ queue: "export", key, repository, data: { repository } }, { db: fromKysely(trx) });
+      await send({ queue: "export", key, repository, data: { repository } }, trx);
     },
     async enqueueNamed(trx, all) {
-      const jobs = { look: new Map<string, object>(), find: new Map<string, object>() };
-      for (const { subjects, searches, cause } of all)
+      const jobs = { look: new Map<string, NamedJob>(), find: new Map<string, NamedJob>() };
+      for (const { subjects, searches, cause, isSwept = false } of all)
         for (const { queue, key, repository, data, priority } of [
-          ...subjects.map((one) => look(one)),
-          ...searches.map(find),
+          ...subjects.map((one) => look(one, isSwept ? "sweep" : "name")),
+          ...searches.map((one) => find(one, isSwept)),
         ])
           jobs[queue].set(key, {
             data: { ...data, cause, sent: Date.now() },
@@ -176,11 +206,17 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         // In one order, so that two processes never wait for each other.
         const sorted = [...jobs[queue]].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, job]) => job);
         await boss.insert(queue, sorted, { db: fromKysely(trx), returnId: false });
+        const urgent = sorted.filter(({ priority }) => priority > 0);
+        await hurryJobs(
+          trx,
+          queue,
+          urgent.map(({ singletonKey: key, priority }) => ({ key, priority })),
+        );
         workers.get(queue)?.wake();
       }
     },
-    async enqueueNow(subject, isSwept = false) {
-      await send(look(subject, isSwept));
+    async enqueueNow(subject, foundBy) {
+      await send(look(subject, foundBy));
     },
     async start(handlers, queues = queuesOf(roles)) {
       served = queues;
@@ -193,8 +229,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         await boss.updateQueue(name, changeable);
       }
       serve<Subject>("look", (subject) => ({
-        key: subjectKey(subject),
-        repository: subject.repository,
+        ...look(subject),
         run: (signal) => untilAborted(signal, handlers.reconcile(subject)),
       }));
       for (const queue of ["perform", "agent"] as const)
@@ -215,9 +250,8 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         run: (signal) => untilAborted(signal, handlers.publish(repository)),
       }));
       serve<Search>("find", (search) => ({
-        key: searchKey(search),
-        repository: search.repository,
-        run: (signal) => untilAborted(signal, handlers.enqueueMatching(search)),
+        ...find(search, false),
+        run: (signal, isSwept) => untilAborted(signal, handlers.enqueueMatching(search, isSwept)),
       }));
       serve("sweep", () => ({
         key: "all",

@@ -12,7 +12,7 @@ import type { Queue, Search } from "./queue.ts";
  * that may have ended without our being told. No label tells the issues of the light tier; the ledger does.
  */
 export async function enqueueMatching(
-  search: Search,
+  { repository, sha, base, isSwept = false }: Search & { isSwept?: boolean },
   {
     github,
     queue,
@@ -30,7 +30,6 @@ export async function enqueueMatching(
     searches: { last(repository: number): Promise<string | null>; note(repository: number): Promise<void> };
   },
 ): Promise<void> {
-  const { repository, sha, base } = search;
   const client = await github.forRepository(repository, "read");
   const { request, owner, repo } = client;
   const subjects: Subject[] = [];
@@ -66,7 +65,8 @@ export async function enqueueMatching(
   }
   add("pull", open.pulls);
   add("issue", open.issues);
-  for (const subject of subjects) await queue.enqueueNow(subject, standing !== null);
+  const foundBy = standing === null ? "name" : isSwept ? "sweep" : "search";
+  for (const subject of subjects) await queue.enqueueNow(subject, foundBy);
   if (standing === null) return;
   // Last, so that what is open is looked at even where the rest cannot be read.
   const searched = await searches.last(repository);
@@ -76,7 +76,7 @@ export async function enqueueMatching(
       endedOf: (pulls) => endedOf(repository, pulls),
     }),
   );
-  for (const number of ended.pulls) await queue.enqueueNow({ kind: "pull", repository, number }, true);
-  for (const number of ended.issues) await queue.enqueueNow({ kind: "issue", repository, number }, true);
+  for (const number of ended.pulls) await queue.enqueueNow({ kind: "pull", repository, number }, foundBy);
+  for (const number of ended.issues) await queue.enqueueNow({ kind: "issue", repository, number }, foundBy);
   await searches.note(repository);
 }

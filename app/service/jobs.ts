@@ -132,7 +132,7 @@ export function createJobs(tools: JobTools): JobHandlers {
   const purged = new Map<number, string>();
   const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) => {
-      const named = [{ subjects: [], searches: [{ repository, sha: null }] }];
+      const named = [{ subjects: [], searches: [{ repository, sha: null }], isSwept: true }];
       return db.transaction().execute((trx) => queue.enqueueNamed(trx, named));
     },
     // Retries a publish that was given up when GitHub was unreachable.
@@ -191,17 +191,22 @@ export function createJobs(tools: JobTools): JobHandlers {
     const past = new Date(now().getTime() - deliveriesKept);
     await dropDeliveries(db, past);
     await dropDispatches(db, past);
-    const all = await github.repositories();
+    const all = await github.repositories((installation, error) =>
+      warn(`the repositories of installation ${installation} are not swept: ${messageOf(error)}`),
+    );
     // What is left of an hour's requests is for verdicts, not for looking at what is most likely as it was.
     const isFree = (repository: number) =>
       github.limitedUntil(repository) === null && github.limitedUntil(repository, "sweep") === null;
     const repositories = all.filter(isFree);
     // A failure in one repository does not hold back the others; the searches are jobs, which are retried.
     for (const [name, task] of Object.entries(tasks))
-      for (const repository of repositories)
+      for (const repository of repositories) {
+        // The next start sweeps again.
+        if (tools.signal.aborted) return;
         await withoutSecrets(secrets.search, () => task(repository)).catch((error: Error) =>
           warn(`${name} of ${repository}: ${error.message}`),
         );
+      }
   };
 
   // A failure is stored with the effect, and shown in entries and comments.
@@ -250,7 +255,8 @@ export function createJobs(tools: JobTools): JobHandlers {
         signal: AbortSignal.any([signal, tools.signal]),
       }),
     publish,
-    enqueueMatching: (search) => enqueueMatching(search, { github, queue, standing, ended, searches }),
+    enqueueMatching: (search, isSwept) =>
+      enqueueMatching({ ...search, isSwept }, { github, queue, standing, ended, searches }),
     sweep,
   };
 }

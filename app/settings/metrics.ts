@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
  * What a process counts of its own work, in Prometheus's form; labels name kinds of work and never a repository or a
  * person. Counted here and not handed round: a process has one set, as it has one memory.
  */
-const registry = new Registry();
+export const registry = new Registry();
 const registers = [registry];
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
 

@@ -21,7 +21,7 @@ const maxTokens = 1_000;
 /** Collects the service's own secrets: those of the settings, and every token as soon as it is issued. */
 export function createSecrets(
   config: Pick<Config, "privateKey" | "webhookSecret" | "ledgerKey" | "anthropic" | "database"> &
-    Partial<Pick<Config, "pages" | "openai" | "google" | "digestWebhook" | "tracing">>,
+    Partial<Pick<Config, "pages" | "openai" | "google" | "metricsToken" | "digestWebhook" | "tracing">>,
 ): Secrets {
   const settings = [
     ...formsOf("app-key", config.privateKey),
@@ -31,6 +31,7 @@ export function createSecrets(
     ...formsOf("anthropic-key", config.anthropic.apiKey ?? ""),
     ...formsOf("openai-key", config.openai?.apiKey ?? ""),
     ...formsOf("google-key", config.google?.apiKey ?? ""),
+    ...formsOf("metrics-token", config.metricsToken ?? ""),
     ...formsOf("digest-webhook", config.digestWebhook ?? ""),
     ...Object.values(config.tracing?.headers ?? {}).flatMap((value) => formsOf("tracing-header", value)),
     ...("url" in config.database ? formsOf("database-address", config.database.url) : []),

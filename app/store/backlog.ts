@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { SallyportError } from "../../core/errors.ts";
 import type { Backlog } from "../settings/metrics.ts";
-import type { Database } from "./database.ts";
+import type { Database, Tables } from "./database.ts";
+import { readinessId } from "./deliveries.ts";
 
 /**
  * Counts what waits: jobs by queue, effects, entries that are not on their branch. Fails with `bad-input` on a database
@@ -37,6 +38,29 @@ export async function readBacklog(db: Database): Promise<Backlog> {
     outbox: { open: Number(outbox.open), failed: Number(outbox.failed), oldest: outbox.oldest },
     unpublished: entries,
   };
+}
+
+/**
+ * Makes jobs of a queue that wait already as urgent as somebody asks for them now: a sweep may have asked before. One
+ * that is being fetched, or made urgent by somebody else, is left alone.
+ */
+export async function hurryJobs(
+  db: Database | Transaction<Tables>,
+  queue: string,
+  jobs: readonly { key: string; priority: number }[],
+): Promise<void> {
+  if (jobs.length === 0) return;
+  const [keys, priorities] = [jobs.map(({ key }) => key), jobs.map(({ priority }) => priority)];
+  await sql`
+    with waiting as (
+      select found.id, asked.priority
+      from unnest(${keys}::text[], ${priorities}::integer[]) as asked (key, priority), lateral (
+        select id from pgboss.job
+        where name = ${queue} and singleton_key = asked.key and state < 'active' and job.priority < asked.priority
+        offset 0 for update skip locked) as found
+    )
+    update pgboss.job set priority = waiting.priority, data = job.data - 'isSwept'
+    from waiting where job.name = ${queue} and job.id = waiting.id`.execute(db);
 }
 
 /** An effect that was given up: after how many tries, and why. */
@@ -122,6 +146,7 @@ export async function lastDelivery(db: Database): Promise<Date | null> {
   const { at } = await db
     .selectFrom("deliveries")
     .select(({ fn }) => fn.max("received_at").as("at"))
+    .where("guid", "<>", readinessId)
     .executeTakeFirstOrThrow();
   return at === null ? null : new Date(at);
 }

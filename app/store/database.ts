@@ -82,6 +82,11 @@ export type Tables = {
 
 export type Database = Kysely<Tables>;
 
+/** A text as a column can hold it: PostgreSQL's texts have no NUL, so that the sign for it stands in its place. */
+export function withoutNul(text: string): string {
+  return text.replaceAll("\0", "\u2400");
+}
+
 /**
  * An open database and what the job queue needs to share it. `failed` resolves with the reason when it answers nothing
  * more in this process; a server is waited for, however long it is away.

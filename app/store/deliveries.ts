@@ -26,6 +26,9 @@ export async function storeDeliveries(db: Database, deliveries: readonly Deliver
   return new Set(rows.map(({ guid }) => guid));
 }
 
+/** In place of a delivery's id: what a check of the readiness stores. */
+export const readinessId = "readiness";
+
 /**
  * Fails unless a delivery could be stored now: a store that answers questions can have a full disk, or be one that only
  * reads. It stores the same row each time, which names nothing.
@@ -33,7 +36,7 @@ export async function storeDeliveries(db: Database, deliveries: readonly Deliver
 export async function tryStoring(db: Database): Promise<void> {
   await db
     .insertInto("deliveries")
-    .values({ guid: "readiness", event: "readiness" })
+    .values({ guid: readinessId, event: "readiness" })
     .onConflict((conflict) => conflict.column("guid").doUpdateSet({ received_at: sql`now()` }))
     .execute();
 }

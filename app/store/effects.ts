@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { type Effect, type EffectOutcome, type EffectResult, writeOrder } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type Subject, subjectKey, subjectOf } from "../../core/subject.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables, withoutNul } from "./database.ts";
 import { holdLease, isHeld, type Lease } from "./leases.ts";
 
 /** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
@@ -166,7 +166,7 @@ export async function postponeEffect(
     await holdLease(trx, lease);
     await trx
       .updateTable("effects")
-      .set({ status: "todo", not_before: due, tries, waits: why })
+      .set({ status: "todo", not_before: due, tries, waits: withoutNul(why) })
       .where("id", "=", id)
       .where("status", "=", "doing")
       .execute();

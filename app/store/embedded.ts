@@ -1,5 +1,6 @@
 import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setFlagsFromString } from "node:v8";
@@ -16,8 +17,54 @@ import { SallyportError } from "../../core/errors.ts";
 export async function openEmbedded(folder: string | null): Promise<PGlite> {
   for (const flag of compiledOnce) setFlagsFromString(flag);
   if (folder === null) return PGlite.create({ loadDataDir: await dataDir() });
-  if (!existsSync(join(folder, "PG_VERSION"))) await begin(folder);
-  return PGlite.create({ dataDir: folder });
+  const release = await claim(folder);
+  try {
+    if (!existsSync(join(folder, "PG_VERSION"))) await begin(folder);
+    const pglite = await PGlite.create({ dataDir: folder });
+    const close = pglite.close.bind(pglite);
+    pglite.close = () => close().finally(release);
+    return pglite;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/**
+ * Keeps a folder for this process, until it ends or gives it back: two processes in one would destroy what is there. The
+ * process listens at a socket beside it, which the system ends with it, however it ends. Where there are no sockets, or
+ * the path is too long for one, nobody is kept out.
+ */
+async function claim(folder: string): Promise<() => void> {
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  const path = `${folder}.lock`;
+  const server = createServer((socket) => socket.destroy());
+  const listening = () =>
+    new Promise<string | undefined>((resolve) => {
+      server.on("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+      server.listen(path, () => resolve(undefined));
+    });
+  if ((await listening()) === "EADDRINUSE") {
+    if (await answers(path))
+      throw new SallyportError(
+        "bad-input",
+        `another process has the database in ${folder} open: stop it first, or let DATABASE_FOLDER name another folder`,
+      );
+    // Of a process that was killed.
+    await rm(path, { force: true });
+    await listening();
+  }
+  server.unref();
+  return () => void server.close();
+}
+
+/** Whether a process listens at a socket. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
 }
 
 /**

@@ -1,9 +1,9 @@
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { TypedEntry } from "../../core/entries.ts";
 import { microsOf, moneyText, type Spending, worstMicros } from "../../core/money.ts";
 import { costIn } from "../../core/record/spent.ts";
 import type { Purse } from "../agents/run.ts";
-import type { Database } from "./database.ts";
+import type { Database, Tables } from "./database.ts";
 
 /** Whose work is paid for: an effect in a repository; `mayPay` fails when it is no longer its caller's. */
 export type Payer = { repository: number; effect: string; mayPay(): Promise<void>; now(): Date };
@@ -97,7 +97,11 @@ function overText(
 }
 
 /** Counts again what entries say that models cost, which were read back from the ledger after the database was lost. */
-export async function restoreSpending(db: Database, repository: number, entries: readonly TypedEntry[]): Promise<void> {
+export async function restoreSpending(
+  db: Database | Transaction<Tables>,
+  repository: number,
+  entries: readonly TypedEntry[],
+): Promise<void> {
   for (const entry of entries) {
     const found = costIn(entry);
     if (found === null) continue;

@@ -1,5 +1,5 @@
 import type { Usage } from "../../schemas/step.ts";
-import type { Database } from "./database.ts";
+import { type Database, withoutNul } from "./database.ts";
 
 /**
  * One thing that an agent did, as whoever looks at its page is told it. A model chose the path, and wrote what `patch`
@@ -16,9 +16,13 @@ export function stepLog(
   { repository, effect, mayNote }: { repository: number; effect: string; mayNote(): Promise<void> },
 ): (step: Step) => Promise<void> {
   let number = 0;
-  return async ({ usage, ...step }) => {
+  return async ({ line, path, patch, usage }) => {
     await mayNote();
-    const row = { effect, number: number++, repository, ...step, usage: usage === null ? null : JSON.stringify(usage) };
+    const row = {
+      ...{ effect, number: number++, repository, line: withoutNul(line), path },
+      patch: patch === null ? null : withoutNul(patch),
+      usage: usage === null ? null : JSON.stringify(usage),
+    };
     await db
       .insertInto("steps")
       .values(row)

@@ -5,6 +5,7 @@ import { json } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { createGitHub } from "../../../app/github/clients.ts";
 import { keepListed } from "../../../app/github/installations.ts";
+import { registry } from "../../../app/settings/metrics.ts";
 import type { Json } from "../../hosts/store-and-github.ts";
 
 /** The installations by their ids; each has one repository, with an id ten times as large unless it is given here. */
@@ -15,6 +16,10 @@ const asked: string[] = [];
 const permissions: Json[] = [];
 /** What each installation's owner accepted. */
 let accepted = {};
+/** An installation whose list GitHub refuses, such as one whose organization allows only some addresses. */
+let unlisted: number | null = null;
+/** An installation whose list has a second page. */
+let paged: number | null = null;
 /** What refuses the next tokens, whatever they are for. */
 let limit: { status: number; headers: Record<string, string> } | null = null;
 
@@ -49,6 +54,10 @@ const server = createServer(async (request, response) => {
   if (named !== undefined) return send(200, repository(Number(named)));
   const [, own] = /t(\d+)$/.exec(headers.authorization ?? "") ?? [];
   asked.push(`repositories of ${own}`);
+  if (Number(own) === unlisted) return send(403, { message: "an IP allow list is enabled" });
+  if (url.endsWith("&page=2"))
+    return send(200, { total_count: 2, repositories: [{ ...repository(Number(own)), id: 7 }] });
+  if (Number(own) === paged) response.setHeader("link", `<http://${headers.host}${url}&page=2>; rel="next"`);
   return send(200, { total_count: 1, repositories: [repository(Number(own))] });
 });
 
@@ -68,6 +77,8 @@ afterEach(() => {
   permissions.length = 0;
   accepted = {};
   limit = null;
+  unlisted = null;
+  paged = null;
 });
 afterAll(() => void server.close());
 
@@ -136,6 +147,27 @@ test("what an installation's owner accepts is asked for with the next token", as
 test("a limit that is met where a repository is looked for is not taken for the App's absence", async () => {
   limit = { status: 403, headers: { "retry-after": "30" } };
   await expect(connect().forRepository(20, "read")).rejects.toMatchObject({ status: 403 });
+});
+
+test("an installation whose repositories GitHub does not list hides no other's from a caller who takes what there is", async () => {
+  const clients = connect();
+  const all = await clients.repositories();
+  unlisted = installed[1] ?? 0;
+  await expect(clients.repositories()).rejects.toMatchObject({ status: 403 });
+  const failed: number[] = [];
+  const rest = await clients.repositories((installation) => void failed.push(installation));
+  expect(failed).toEqual([unlisted]);
+  expect(rest).toEqual(all.filter((id) => id !== idOf(unlisted ?? 0)));
+});
+
+test("the pages of a list are counted under one route", async () => {
+  paged = 4;
+  expect(await connect().repositories()).toContain(7);
+  const routes = (await registry.metrics()).match(/(?<=route=")[^"]*/g);
+  expect(routes?.filter((route) => route.includes("/installation/repositories"))).toContain(
+    "/installation/repositories",
+  );
+  expect(routes?.filter((route) => /[?]|http/.test(route))).toEqual([]);
 });
 
 test("a list of installations is good for a minute, however often it is used, and one that failed for nobody", async () => {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { waitFor } from "../../../app/demo/acting.ts";
 import { freePort } from "../../../app/demo/hosts.ts";
-import { limitIn } from "../../../app/github/rate-limit.ts";
+import { scarceUntil } from "../../../app/github/limits.ts";
+import { limitIn, limitOf } from "../../../app/github/rate-limit.ts";
 import { holdBack, runJob } from "../../../app/queue/job.ts";
 import { type Service, startService } from "../../../app/service/service.ts";
 import { emptyDecision } from "../../../core/decision.ts";
@@ -44,7 +45,7 @@ test("T269 a look that GitHub's secondary limit ended is done again when GitHub 
     const key = `pull/${acme.repository}/${pull.number}`;
     const jobsNamed = async (name: string, under = key) => {
       const query = sql<{ state: string; start_after: Date }>`
-        select state, start_after from pgboss.job where name = ${name} and singleton_key = ${under}`;
+        select state, start_after from pgboss.job where name = ${name} and singleton_key like ${`${under}%`}`;
       return (await query.execute(database.db)).rows;
     };
     const waiting = await waitFor("the look that waits", async () => (await jobsNamed("later", `retry/${key}`))[0], 60);
@@ -94,6 +95,20 @@ describe("what GitHub told a reader", () => {
   });
 });
 
+test("a time that GitHub names by its own clock is waited for by ours, however wrong that is", () => {
+  const theirs = new Date("2026-11-21T10:00:00.000Z");
+  const reset = String(theirs.getTime() / 1_000 + 600);
+  const headers = { date: theirs.toUTCString(), "x-ratelimit-limit": "5000", "x-ratelimit-reset": reset };
+  for (const minutes of [-45, 45]) {
+    const ours = new Date(theirs.getTime() + minutes * 60_000);
+    const due = new Date(ours.getTime() + 600_000);
+    const response = { headers: { ...headers, "x-ratelimit-remaining": "0" }, data: {} };
+    const refused = Object.assign(new Error("API rate limit exceeded"), { status: 403, response });
+    expect(limitOf(refused, ours)).toEqual(due);
+    expect(scarceUntil({ ...headers, "x-ratelimit-remaining": "900" }, ours)).toEqual(due);
+  }
+});
+
 describe("a job", () => {
   const now = new Date("2026-11-21T10:00:00.000Z");
   const due = new Date("2026-11-21T10:30:00.000Z");
@@ -102,7 +117,7 @@ describe("a job", () => {
   async function run(limits: (Date | null)[], job: () => Promise<void>, repository: number | null = 7, failures = 0) {
     const lines: string[] = [];
     const requeued: Date[] = [];
-    const ended = await runJob({ name: "look", key: "pull/7/3", repository, failures }, job, {
+    const ended = await runJob({ name: "look", key: "pull/7/3", repository, failures, isSwept: false }, job, {
       limitedUntil: () => limits.shift() ?? null,
       secrets: async (text) => [...text.matchAll(/hunter2/g)].map(({ index }) => secretAt(index)),
       log: (line) => lines.push(line),

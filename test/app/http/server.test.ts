@@ -67,6 +67,21 @@ test("S6: a second service on a taken port ends with a line that says what to do
   await closeServer(server);
 });
 
+test("whoever asks for the head of a check alone is told the same", async () => {
+  let isReady = true;
+  const ready = async () => {
+    if (!isReady) throw new Error("not now");
+  };
+  const receiver = { receive: async () => undefined, ready, metrics: async () => "" };
+  const server = await startServer(config, receiver, () => undefined);
+  const { port } = server.address() as AddressInfo;
+  const head = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`, { method: "HEAD" })).status;
+  expect([await head("/healthz"), await head("/readyz")]).toEqual([200, 200]);
+  isReady = false;
+  expect([await head("/healthz"), await head("/readyz")]).toEqual([200, 503]);
+  await closeServer(server);
+});
+
 test("the metrics are there for whoever knows their token, and for nobody where there is none", async () => {
   const receiver = { receive: async () => undefined, ready: async () => undefined, metrics: async () => "a_total 1" };
   const metricsToken = "a token of this test alone";

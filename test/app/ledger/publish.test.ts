@@ -300,6 +300,31 @@ describe("a branch that was written by somebody else", () => {
   });
 });
 
+test.each([0, 2])(
+  "a rule that keeps us from the branch is told in GitHub's words, after one try; entries before: %d",
+  async (before) => {
+    if (before > 0) await publishLedger(github(), chain(chain1200.slice(0, before)));
+    const { request, ...place } = github();
+    let tried = 0;
+    const hooked = Object.assign(async (...args: Parameters<typeof request>) => {
+      if (/^(POST|PATCH) .*\/git\/refs/.test(String(args[0]))) {
+        tried++;
+        throw Object.assign(new Error("Repository rule violations found: Cannot update this protected ref."), {
+          status: 422,
+        });
+      }
+      return request(...args);
+    }, request);
+    const published = publishLedger({ ...place, request: hooked as typeof request }, chain(chain1200.slice(0, 4)));
+    await expect(published).rejects.toMatchObject({
+      code: "github",
+      retry: true,
+      message: expect.stringContaining("Cannot update this protected ref."),
+    });
+    expect(tried).toBe(1);
+  },
+);
+
 test.each([
   ["POST", "/git/refs$", 0],
   ["POST", "/git/trees$", 2],

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createLimits, scarceUntil, shareLimits } from "../../../app/github/limits.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
+import type { PerformContext } from "../../../app/perform/context.ts";
 import { drainOutbox, dueAgain } from "../../../app/perform/outbox.ts";
+import { perform } from "../../../app/perform/perform.ts";
 import { readDelayed } from "../../../app/store/backlog.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
@@ -228,6 +230,41 @@ test("S2: work that is told to end begins no further effect, and says when the r
   expect({ begun, wait }).toEqual({ begun: 1, wait: 1 });
 });
 
+test("what only a newer version can do is left for it, says so, and holds up no other subject; a NUL in a reason neither", async () => {
+  const lane = "github/17";
+  const row = (key: string, issue: number, type: string) => ({
+    ...{ key, lane, repository: 17, subject: `issue/17/${issue}`, type, status: "todo" as const },
+    payload: JSON.stringify({ type, key, issue, comment: "Done." }),
+  });
+  await database.db
+    .insertInto("effects")
+    .values([row("unheard", 1, "water-plants"), row("failing", 2, "close-issue"), row("fine", 3, "close-issue")])
+    .execute();
+  const signal = new AbortController().signal;
+  const now = () => new Date();
+  await drainOutbox(database.db, lane, {
+    async perform(effect) {
+      if (effect.type !== "close-issue") return perform(effect, { signal, now } as PerformContext, async () => "");
+      if (effect.key === "failing") throw new SallyportError("github", "no label \0", { retry: true });
+      return { type: "none" };
+    },
+    queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+    ...unlimited,
+    now,
+    signal,
+  });
+  const rows = await database.db
+    .selectFrom("effects")
+    .select(["key", "status", "waits"])
+    .where("lane", "=", lane)
+    .execute();
+  expect(Object.fromEntries(rows.map(({ key, status, waits }) => [key, [status, waits]]))).toEqual({
+    unheard: ["todo", expect.stringContaining("a newer version")],
+    failing: ["todo", "no label \u2400"],
+    fine: ["done", null],
+  });
+});
+
 describe("S12: when an effect is tried again", () => {
   const now = new Date("2026-11-21T10:00:00.000Z");
   const seconds = (code: ErrorCode, tries: number, chance = 0, notBefore?: Date) =>
@@ -302,8 +339,8 @@ describe("S12: when an effect is tried again", () => {
     ["less than a fifth is left", 999, new Date(1_700_000_000_000)],
   ])("sweeps leave the rest of the hour to verdicts once %s", (_, left, wanted) => {
     const headers = { "x-ratelimit-limit": "5000", "x-ratelimit-remaining": String(left) };
-    expect(scarceUntil({ ...headers, "x-ratelimit-reset": "1700000000" })).toEqual(wanted);
-    expect(scarceUntil({})).toBeNull();
+    expect(scarceUntil({ ...headers, "x-ratelimit-reset": "1700000000" }, new Date())).toEqual(wanted);
+    expect(scarceUntil({}, new Date())).toBeNull();
   });
 
   test("a limit that is met nine times in a row ends nothing", async () => {

@@ -2,8 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { waitFor } from "../../../app/demo/acting.ts";
-import { heartbeat, type QueueName, queueLimits, queuesOf, retryWait, roles } from "../../../app/queue/limits.ts";
-import { createQueue, type JobHandlers, type Queue } from "../../../app/queue/queue.ts";
+import {
+  heartbeat,
+  priorityOf,
+  type QueueName,
+  queueLimits,
+  queuesOf,
+  retryWait,
+  roles,
+} from "../../../app/queue/limits.ts";
+import { createQueue, type JobHandlers, type Named, type Queue } from "../../../app/queue/queue.ts";
 import { fairShare } from "../../../app/queue/worker.ts";
 import { readBacklog } from "../../../app/store/backlog.ts";
 import { type Database, openDatabase } from "../../../app/store/database.ts";
@@ -18,12 +26,16 @@ afterEach(async () => {
 });
 
 /** A queue on a database of its own, with handlers that do nothing but what is given. */
-async function startQueue(handlers: Partial<JobHandlers>, queues?: ReadonlySet<QueueName>) {
+async function startQueue(
+  handlers: Partial<JobHandlers>,
+  queues?: ReadonlySet<QueueName>,
+  limitedUntil: (repository: number, use: "read" | "sweep") => Date | null = () => null,
+) {
   const database = await openDatabase({ folder: null });
   stops.push(() => database.close());
   const log: string[] = [];
   const queue = createQueue(database, {
-    limitedUntil: () => null,
+    limitedUntil,
     secrets: async () => [],
     log: failuresIn(log),
   });
@@ -154,13 +166,84 @@ test("what somebody just did comes before what a sweep found, and pull requests 
     count(queueLimits.look.concurrency, (index) => pull(100 + index, 1)),
   );
   await waitUntil("all places at work", async () => looked.length === queueLimits.look.concurrency);
-  await queue.enqueueNow(pull(1, 1), true);
+  await queue.enqueueNow(pull(1, 1), "sweep");
   await queue.enqueueNow({ kind: "issue", repository: 2, number: 1 });
   await queue.enqueueNow(pull(3, 1));
   free.resolve();
   await waitUntil("the rest", async () => looked.length === queueLimits.look.concurrency + 3);
   end.resolve();
   expect(looked.slice(-3)).toEqual(["pull/3/1", "issue/2/1", "pull/1/1"]);
+});
+
+test("what a sweep found comes first as well once somebody does something there", async () => {
+  const looked: string[] = [];
+  const free = Promise.withResolvers<void>();
+  const places = queueLimits.look.concurrency;
+  const { db, queue } = await startQueue({
+    async reconcile(subject) {
+      looked.push(subjectKey(subject));
+      if (looked.length <= places) await free.promise;
+    },
+  });
+  await enqueueAll(
+    db,
+    queue,
+    count(places, (index) => pull(100 + index, 1)),
+  );
+  await waitUntil("all places at work", async () => looked.length === places);
+  for (let number = 1; number <= 30; number++) await queue.enqueueNow(pull(number, 1), "sweep");
+  await db.transaction().execute((trx) => queue.enqueueNamed(trx, [{ subjects: [pull(30, 1)], searches: [] }]));
+  await queue.enqueueNow(pull(29, 1));
+  free.resolve();
+  await waitUntil("the rest", async () => looked.length === places + 30);
+  // What is fetched together begins in any order.
+  expect(looked.slice(places, 1.5 * places)).toEqual(expect.arrayContaining(["pull/29/1", "pull/30/1"]));
+});
+
+test("a commit that an event names is searched before all that a sweep asks for", async () => {
+  const found: string[] = [];
+  const free = Promise.withResolvers<void>();
+  const { db, queue } = await startQueue({
+    async enqueueMatching({ repository }, isSwept) {
+      found.push(`${repository} ${isSwept}`);
+      if (found.length <= queueLimits.find.concurrency) await free.promise;
+    },
+  });
+  const searches = count(20, (repository) => ({ repository, sha: null }));
+  const enqueue = (named: Named) => db.transaction().execute((trx) => queue.enqueueNamed(trx, [named]));
+  await enqueue({ subjects: [], searches, isSwept: true });
+  await waitUntil("all places at work", async () => found.length === queueLimits.find.concurrency);
+  await enqueue({ subjects: [], searches: [{ repository: 99, sha: "a".repeat(40) }] });
+  free.resolve();
+  await waitUntil("the rest", async () => found.length === 21);
+  expect(found[queueLimits.find.concurrency]).toBe("99 false");
+});
+
+test("the reserve of GitHub's hour is for what somebody does, and not for what a sweep asked for before", async () => {
+  const looked: string[] = [];
+  const reconcile = async (subject: Subject) => void looked.push(subjectKey(subject));
+  const limitedUntil = (_: number, use: "read" | "sweep") => (use === "sweep" ? new Date(Date.now() + 600_000) : null);
+  const { queue, log } = await startQueue({ reconcile }, undefined, limitedUntil);
+  for (const number of [1, 2]) await queue.enqueueNow(pull(1, number), "sweep");
+  await waitUntil("both to be put off", async () => log.length === 2);
+  await queue.enqueueNow(pull(1, 2));
+  await waitUntil("what somebody did", async () => looked.length > 0);
+  expect(looked).toEqual(["pull/1/2"]);
+});
+
+test("what is due soon does not wait for what its subject waits for anyway", async () => {
+  let looks = 0;
+  const { db, queue } = await startQueue({ reconcile: async () => void looks++ });
+  for (const seconds of [3_600, 1]) await db.transaction().execute((trx) => queue.enqueue(trx, pull(1, 1), seconds));
+  await waitFor("the look", async () => looks > 0, 10);
+});
+
+test("a look that failed comes again as urgently as before", async () => {
+  const { db, queue, log } = await startQueue({ reconcile: () => Promise.reject(new Error("it fails")) });
+  await queue.enqueueNow(pull(1, 1));
+  await waitUntil("a failure", async () => log.length > 0);
+  const { rows } = await sql<{ data: object }>`select data from pgboss.job where name = 'later'`.execute(db);
+  expect(rows[0]?.data).toMatchObject({ key: "pull/1/1", priority: priorityOf(pull(1, 1), false) });
 });
 
 test("a process does the work of its roles, and all roles together do all of it", async () => {

@@ -15,17 +15,19 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test("T246: a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
-  const [unreadable, limited, healthy, scarce] = [1, 2, 3, 4];
-  const searched: Search[] = [];
-  const lines: string[] = [];
-  const unused = async () => {
-    throw new Error("the sweep asks for nothing else");
-  };
+const unused = async () => {
+  throw new Error("the sweep asks for nothing else");
+};
+
+/** The jobs of a service that is on these repositories; what a sweep has searched comes to `searched`. */
+function jobsOn(
+  repositories: GitHubClients["repositories"],
+  searched: (search: Search) => void,
+  { limitedUntil = () => null, lines = [], signal = new AbortController().signal }: JobsOptions = {},
+) {
   const github: GitHubClients = {
-    repositories: async () => [unreadable, limited, healthy, scarce],
-    limitedUntil: (id, use) =>
-      id === limited || (id === scarce && use === "sweep") ? new Date("2026-11-21T12:00:00Z") : null,
+    repositories,
+    limitedUntil,
     limits: createLimits(),
     forRepository: async (id) => {
       throw new Error(`GitHub does not answer for ${id}`);
@@ -38,7 +40,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     redeliverer: unused as never,
   };
   const queue: Queue = {
-    enqueueNamed: async (_trx, all) => void searched.push(...all.flatMap(({ searches }) => searches)),
+    enqueueNamed: async (_trx, all) => all.flatMap(({ searches }) => searches).forEach(searched),
     enqueue: unused,
     enqueueEffects: unused,
     enqueuePublish: unused,
@@ -47,7 +49,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     stop: unused,
   };
   const { pem } = newKey();
-  const work = createJobs({
+  return createJobs({
     db: database.db,
     queue,
     github,
@@ -70,9 +72,29 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     agentTools: null,
     packageRegistry: "http://127.0.0.1:1",
     pagesUrl: null,
-    signal: new AbortController().signal,
+    signal,
     log: failuresIn(lines),
   });
+}
+
+type JobsOptions = { limitedUntil?: GitHubClients["limitedUntil"]; lines?: string[]; signal?: AbortSignal };
+
+test("T246: a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
+  const [unreadable, limited, healthy, scarce] = [1, 2, 3, 4];
+  const searched: Search[] = [];
+  const lines: string[] = [];
+  const work = jobsOn(
+    async (unlisted) => {
+      unlisted?.(5, new Error("an IP allow list is enabled"));
+      return [unreadable, limited, healthy, scarce];
+    },
+    (search) => searched.push(search),
+    {
+      lines,
+      limitedUntil: (id, use) =>
+        id === limited || (id === scarce && use === "sweep") ? new Date("2026-11-21T12:00:00Z") : null,
+    },
+  );
   const delivery = { event: "star", named: null };
   await database.db
     .insertInto("deliveries")
@@ -90,8 +112,27 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
   ]);
   expect(lines).toEqual([
     "failed deliveries are not sent again: GitHub does not answer",
+    "the repositories of installation 5 are not swept: an IP allow list is enabled",
     ...["purge", "branch rules"].flatMap((round) =>
       [unreadable, healthy].map((id) => `${round} of ${id}: GitHub does not answer for ${id}`),
     ),
   ]);
+});
+
+test("a sweep ends soon when the service stops, however many repositories there are", async () => {
+  const stopping = new AbortController();
+  const searched: number[] = [];
+  const lines: string[] = [];
+  const all = async () => Array.from({ length: 1_000 }, (_, index) => index + 1);
+  const work = jobsOn(
+    all,
+    ({ repository }) => {
+      searched.push(repository);
+      if (repository === 3) stopping.abort(new Error("the service is stopping"));
+    },
+    { lines, signal: stopping.signal },
+  );
+  await work.sweep();
+  const told = ["failed deliveries are not sent again: GitHub does not answer"];
+  expect({ searched, lines }).toEqual({ searched: [1, 2, 3], lines: told });
 });

@@ -16,6 +16,7 @@ const config = {
   anthropic: { apiKey: `sk-ant-${randomBytes(40).toString("base64url")}`, baseUrl: null },
   openai: { apiKey: `sk-proj-${randomBytes(40).toString("base64url")}`, baseUrl: null },
   google: { apiKey: `AIza${randomBytes(26).toString("base64url")}`, baseUrl: null },
+  metricsToken: randomBytes(32).toString("hex"),
   database: { url: "postgres://sallyport:a%20long%20pass%2Fword@db.example.com/sallyport" },
 };
 const newToken = () =>
@@ -38,6 +39,7 @@ describe("every setting that is a secret is cut from what is stored and from the
     ["the model service's key", config.anthropic.apiKey],
     ["another model service's key", config.openai.apiKey],
     ["the third model service's key", config.google.apiKey],
+    ["the token for the metrics", config.metricsToken],
     ["the database's password", "a long pass/word"],
     ["the database's address", config.database.url],
   ])("%s", async (_what, value) => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createQueue } from "../../../app/queue/queue.ts";
 import { metricsText } from "../../../app/settings/metrics.ts";
-import { readBacklog, readGivenUp, retryGivenUp } from "../../../app/store/backlog.ts";
+import { lastDelivery, readBacklog, readGivenUp, retryGivenUp } from "../../../app/store/backlog.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { storeDeliveries, tryStoring } from "../../../app/store/deliveries.ts";
 import { dueOrderingKeys } from "../../../app/store/effects.ts";
 import { failuresIn } from "../../hosts/log.ts";
 
@@ -63,4 +64,15 @@ test("what was given up is listed and begun again, but not a model's work", asyn
   expect(await retryGivenUp(db, "all")).toEqual(["b"]);
   expect(await listed()).toEqual([["c", "model", "model!"]]);
   expect(await dueOrderingKeys(db, 7)).toEqual(["github/7"]);
+});
+
+test("a check of the readiness is no delivery of GitHub's", async () => {
+  const { db } = database;
+  await tryStoring(db);
+  expect(await lastDelivery(db)).toBeNull();
+  await storeDeliveries(db, [{ guid: "one", event: "star", named: null }]);
+  const heard = await lastDelivery(db);
+  expect(heard).not.toBeNull();
+  await tryStoring(db);
+  expect(await lastDelivery(db)).toEqual(heard);
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,4 +32,22 @@ test("a folder that holds something else is left as it is", async () => {
   });
   expect(readdirSync(dir)).toEqual(["letter.txt"]);
   expect(existsSync(`${dir}.part`)).toBe(false);
+});
+
+test("a database that a process has open is opened by no second one, and again after that one has ended", async () => {
+  const folder = join(dir, "database");
+  const first = await openEmbedded(folder);
+  await expect(openEmbedded(folder)).rejects.toMatchObject({
+    code: "bad-input",
+    message: expect.stringContaining("another process"),
+  });
+  await first.query("create table notes (text text)");
+  await first.close();
+  // As a process leaves it that was killed: the name stays, and nobody listens.
+  const killed = `require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", killed, `${folder}.lock`]);
+  expect(existsSync(`${folder}.lock`)).toBe(true);
+  const second = await openEmbedded(folder);
+  await second.close();
+  expect(readdirSync(dir)).toEqual(["database"]);
 });
