@@ -17,7 +17,16 @@ import { healthPage } from "./health.ts";
 import { type Html, notice, placesOf, type Web } from "./layout.ts";
 import { entryPage, evidencePage, listPage, pullPage, readable, repositoriesPage, storyPage } from "./reading.ts";
 import { createSeal } from "./session.ts";
-import { beginSignIn, endSignIn, ownPath, type Session, type SignInTools, sessionOf, signOut } from "./sign-in.ts";
+import {
+  beginSignIn,
+  endSession,
+  endSignIn,
+  ownPath,
+  type Session,
+  type SignInTools,
+  sessionOf,
+  signOut,
+} from "./sign-in.ts";
 import { pressStop, stopForm } from "./stop.ts";
 import { icon, style } from "./style.ts";
 import { createRights, readableRepositories, signedOut, type Viewer } from "./viewer.ts";
@@ -200,7 +209,7 @@ function viewing(signIn: SignInTools | null, { apiUrl }: Pick<Config, "apiUrl">,
       return next();
     }
     if (signIn !== null && readable.why === signedOut) {
-      signOut(context, signIn);
+      endSession(context, signIn);
       return toSignIn();
     }
     log(`pages: ${readable.why}`);
