@@ -138,7 +138,9 @@ async function answer(
   },
 ): Promise<void> {
   const url = request.url ?? "";
-  const check = request.method === "GET" && Object.hasOwn(health, url) ? health[url] : undefined;
+  // Many who watch a service ask with HEAD; the pages would answer that, with a sign-in.
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  const check = isRead && Object.hasOwn(health, url) ? health[url] : undefined;
   if (check !== undefined) {
     const isWell = await check().then(
       () => true,
@@ -150,7 +152,7 @@ async function answer(
   if (answerRun !== undefined && request.method === "GET") return answerRun(request, response);
   const isPost = request.method === "POST" && !url.startsWith("/api/");
   const isShort = isPost && Number(request.headers["content-length"]) <= maxFormBytes;
-  if (pages !== null && (request.method === "GET" || request.method === "HEAD" || isShort)) {
+  if (pages !== null && (isRead || isShort)) {
     await pages(request, response);
     return;
   }
