@@ -42,7 +42,7 @@ export const slow = [
   "/sandbox/graphql/graphql",
   "/sandbox/request/roles",
   "/sandbox/seed/seed(?=\\.)",
-  "/sandbox/server/(danger|surface)",
+  "/sandbox/server/(danger|surface|viewer)",
 ];
 
 /** Jest runs our ESM TypeScript as it is: swc strips the types, nothing else is transformed. */

@@ -2,6 +2,8 @@
 import module from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
+import { inspect } from "node:util";
+import { fileProblem } from "./terminal/file-problem.ts";
 import type { Io } from "./terminal/io.ts";
 
 const { XDG_CACHE_HOME, LOCALAPPDATA, HOME } = process.env;
@@ -12,12 +14,16 @@ const cache = caches ? join(caches, "sallyport") : undefined;
 // user's own: every user of the machine can write to Node's default one.
 if (cache !== undefined) module.enableCompileCache?.(cache);
 
-/** Exits quietly on EPIPE (`… | head`), with status 2 if no result was set yet. */
+/**
+ * Exits quietly on EPIPE (`… | head`), with status 2 if no result was set yet. An answer that could not be written, as on
+ * a full disk, is none.
+ */
 function write(stream: NodeJS.WriteStream, text: string): void {
   if (stream.listenerCount("error") === 0)
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      process.exit(process.exitCode ?? 2);
+      if (error.code === "EPIPE") process.exit(process.exitCode ?? 2);
+      if (stream === process.stdout) io.err(`sallyport: the answer cannot be written: ${fileProblem(error)}\n`);
+      process.exit(2);
     });
   stream.write(text);
 }
@@ -35,6 +41,12 @@ const io: Io = {
   color: isatty(1) && process.env.NO_COLOR === undefined,
   redraws: isatty(2),
 };
+
+// Node's own status for what nobody catches is 1, which means "no" here.
+process.once("uncaughtException", (error) => {
+  io.err(`sallyport: ${inspect(error)}\n`);
+  process.exit(2);
+});
 
 // Loaded after the cache is enabled. No `await`: this file's bundle is CommonJS, which starts sooner.
 let isDone = false;

@@ -36,7 +36,16 @@ async function main(): Promise<void> {
   }
 }
 
+/** What people do about the problems of a first start. */
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: "the seed is not there: name a YAML file with --seed, as sandbox/README.md shows one",
+  EISDIR: "the seed is a folder: name a YAML file with --seed",
+  EACCES: "the seed or the port is not for this user",
+  EADDRINUSE: "another program listens on this port: end it, or name another --port",
+};
+
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  console.error(problems[code] ?? (error instanceof Error ? error.message : error));
   process.exitCode = 2;
 });

@@ -151,6 +151,8 @@ test("T192 T224: other programs are started in few places, and which ones no rep
     "app/runner/confined.ts",
     "app/runner/inside.ts",
     "app/runner/run-folder.ts",
+    // `gh`, which a person has signed in to.
+    "app/terminal/token-client.ts",
   ];
   // A person runs `init` and the demo by hand.
   const found = containing(/node:child_process/, outside("sandbox/", "app/demo/", "app/cli/init/"));

@@ -8,7 +8,7 @@ export function completionCommand(io: Io): Command {
   const command = new Command("completion")
     .description("print a script that completes commands and options")
     .addArgument(new Argument("<shell>", "the shell").choices(shells))
-    .addHelpText("after", '\nExample: eval "$(sallyport completion bash)", in ~/.bashrc; zsh after compinit')
+    .addHelpText("after", '\nExample, in ~/.bashrc; zsh after compinit:\n  eval "$(npx sallyport completion bash)"')
     .action((shell: (typeof shells)[number]) => {
       io.out(scripts[shell](wordsOf(command.parent ?? command)));
       io.exit(0);

@@ -8,7 +8,7 @@ import { createSecrets } from "../settings/secrets.ts";
 import type { Io } from "../terminal/io.ts";
 import { envFileOption, readEnvironment } from "../terminal/settings.ts";
 
-type Options = { repo: string[]; envFile?: string; json?: boolean };
+type Options = { repo?: string[]; envFile?: string; json?: boolean };
 
 const marks: Record<Status, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
 
@@ -27,7 +27,7 @@ const headings: Record<HealthFinding["area"], (about: string | null) => string> 
 export function doctorCommand(io: Io): Command {
   return new Command("doctor")
     .description("tell whether everything is in place, and what to do where it is not; changes nothing")
-    .option("--repo <owner/name>", "this repository, also several times (default: all of them)", collect, [])
+    .option("--repo <owner/name>", "this repository, also several times (default: all of them)", collect)
     .option(...envFileOption)
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -40,7 +40,7 @@ Example:
 
 Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could not decide or the settings are wrong.`,
     )
-    .action(async ({ repo, envFile, json }: Options) => {
+    .action(async ({ repo = [], envFile, json }: Options) => {
       const refuse = (why: string) => {
         io.err(`sallyport doctor: ${oneLine(why)}\n`);
         io.exit(2);
@@ -67,7 +67,7 @@ Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could n
     });
 }
 
-function collect(name: string, before: string[]): string[] {
+function collect(name: string, before: string[] = []): string[] {
   return [...before, name];
 }
 

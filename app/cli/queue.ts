@@ -16,7 +16,10 @@ export function queueCommand(io: Io): Command {
     .option("--retry", "begin them again; the service takes them up within five minutes")
     .option("--json", "print one JSON object a line")
     .option(...envFileOption)
-    .addHelpText("after", "\nA model's work is not begun again here: comment /retry on its issue.")
+    .addHelpText(
+      "after",
+      "\nA model's work is not begun again here: comment /retry on its issue.\n\nExample:\n  npx sallyport queue dead --retry",
+    )
     .action((keys: string[], { retry = false, json = false, envFile }: DeadOptions) =>
       withStore(io, { command: "queue dead", envFile }, async (db) => {
         if (retry) {

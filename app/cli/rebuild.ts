@@ -14,6 +14,7 @@ export function rebuildCommand(io: Io): Command {
     .option("--accept-loss", "go on although checks name entries that are lost; leaves an incident in the ledger")
     .option("--json", "print one JSON object a repository")
     .option(...envFileOption)
+    .addHelpText("after", "\nExample:\n  npx sallyport rebuild --env-file restored.env")
     .action(
       ({ acceptLoss = false, json = false, envFile }: { acceptLoss?: boolean; json?: boolean; envFile?: string }) =>
         withSettings(io, { command: "rebuild", envFile }, async (config) => {

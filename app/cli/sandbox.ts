@@ -10,6 +10,7 @@ export function sandboxCommand(io: Io): Command {
     .requiredOption("--seed <file.yml>", "users, tokens, roles, repositories and apps; see sandbox/README.md")
     .option("--port <port>", "the port to listen on", "4000")
     .option("--dir <dir>", "keep the repositories in this folder (default: a temporary one)")
+    .addHelpText("after", "\nExample:\n  npx sallyport sandbox --port 4000 --seed seed.yml")
     .action(async (options: { seed: string; port: string; dir?: string }) => {
       const problem = checkoutProblem();
       if (problem !== null) {

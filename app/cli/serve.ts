@@ -14,6 +14,7 @@ export function serveCommand(io: Io): Command {
       rolesIn,
     )
     .option(...envFileOption)
+    .addHelpText("after", "\nExample:\n  npx sallyport serve --roles receive,reconcile")
     .action(({ envFile, roles: own }: { envFile?: string; roles?: Role[] }) =>
       withSettings(io, { command: "serve", envFile }, async (config) => {
         const log = (line: string) => io.err(`${line}\n`);

@@ -18,7 +18,7 @@ export function statusCommand(io: Io): Command {
     .description("show what waits in the queue, the outbox and the ledger, and what was given up")
     .option("--json", "print one JSON object")
     .option(...envFileOption)
-    .addHelpText("after", "\nExample:\n  $ DATABASE_URL=postgres://… sallyport status --json | jq .outbox")
+    .addHelpText("after", "\nExample:\n  npx sallyport status --json | jq .outbox")
     .action(({ json = false, envFile }: { json?: boolean; envFile?: string }) =>
       withStore(io, { command: "status", envFile }, async (db) => {
         const backlog = await readBacklog(db);

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { dump } from "js-yaml";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
 import { checkoutProblem, packageHome } from "../settings/package-home.ts";
+import { fileProblem } from "../terminal/file-problem.ts";
 import type { Io } from "../terminal/io.ts";
 import { clientFor, readerFor } from "./acting.ts";
 import { demoSeed, git, people, prepareGoverned, storyBody } from "./governed.ts";
@@ -46,6 +47,7 @@ export function demoCommand(io: Io): Command {
     .option("--live", "ask the real model service; needs ANTHROPIC_API_KEY")
     .option("--open", "keep it running afterwards, to look at the App's pages and to act on its GitHub")
     .option("--verbose", "show what the processes print")
+    .addHelpText("after", "\nExample:\n  npx sallyport demo --repo ../web --open")
     .action(async (options: Options) => {
       const problem = checkoutProblem();
       if (problem !== null) {
@@ -58,9 +60,10 @@ export function demoCommand(io: Io): Command {
         await play(io, options, dir, hosts);
         io.exit(0);
       } catch (error) {
+        const isInput = error instanceof SallyportError && error.code === "bad-input";
         io.err(`\nsallyport demo: ${messageOf(error)}\n`);
-        io.err("Run it with --verbose to see what the processes print.\n");
-        io.exit(1);
+        if (!isInput) io.err("Run it with --verbose to see what the processes print.\n");
+        io.exit(isInput ? 2 : 1);
       } finally {
         await Promise.all(hosts.reverse().map((host) => host.close()));
         await rm(dir, { recursive: true, force: true });
@@ -77,6 +80,7 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   };
   const log = options.verbose === true ? (line: string) => io.err(`          ${line}\n`) : () => undefined;
 
+  const text = options.issue === undefined ? null : await readIssue(resolve(io.cwd, options.issue));
   const keys = await makeKeys(dir);
   const source = resolve(io.cwd, options.repo ?? packageHome());
   const governed = await prepareGoverned(source, dir, keys.publicLine, demoAgents(options.live === true));
@@ -100,7 +104,6 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
     counts,
     say,
   };
-  const text = options.issue === undefined ? null : await readFile(resolve(io.cwd, options.issue), "utf8");
   const title =
     text === null ? "A greeting for every visitor" : (/^#\s+(.+)$/m.exec(text)?.[1] ?? "A story from a file");
   const { epic, story } = await openStory(context, title, (number) => storyBody(number, text));
@@ -142,6 +145,13 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   ];
   io.out(`${lines.join("\n")}\n`);
   await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal)));
+}
+
+/** The story's text from a file of the user. */
+function readIssue(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    throw new SallyportError("bad-input", `the story ${path} cannot be read: ${fileProblem(error)}`, { cause: error });
+  });
 }
 
 /** What the demo's policy says of agents; a live model is asked for no second reading, which costs. */

@@ -22,7 +22,8 @@ export async function git(dir: string, args: string[], person = "lena"): Promise
     );
     return stdout.trim();
   } catch (error) {
-    const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    const stderr =
+      typeof error === "object" && error !== null && "stderr" in error ? String(error.stderr).trim() : String(error);
     throw new SallyportError("bad-input", `git ${args[0]}: ${stderr}`, { cause: error });
   }
 }

@@ -138,7 +138,7 @@ async function answer(
   },
 ): Promise<void> {
   const url = request.url ?? "";
-  // Some that watch a service ask for the head alone.
+  // Many who watch a service ask with HEAD; the pages would answer that, with a sign-in.
   const isRead = request.method === "GET" || request.method === "HEAD";
   const check = isRead && Object.hasOwn(health, url) ? health[url] : undefined;
   if (check !== undefined) {

@@ -36,7 +36,8 @@ export function attemptContent(attempt: AttemptPage, places: Places): Html {
   const { repository, number, title, story, began, parts, state } = attempt;
   const { r, s } = parts.pack.attempt;
   const at = places.attempt(number, { r, s });
-  const again = html` hx-get="${at}" hx-trigger="every 2s" hx-select="#attempt" hx-swap="outerMorph"`;
+  // What could not be read this time leaves the part as it is; htmx would put the error in its place, and ask no more.
+  const again = html` hx-get="${at}" hx-trigger="every 2s" hx-select="#attempt" hx-swap="outerMorph" hx-status:5xx="swap:none"`;
   return html`<p class="crumbs"><a href="${places.repository}">${repository}</a> / <a href="${places.story(story)}">story #${story}</a> / attempt</p>
 <h1>${shown(title)} <span class="number">#${number}</span></h1>
 <div id="attempt"${state.isOver ? "" : again}>

@@ -122,9 +122,14 @@ const words: Readonly<Record<string, string>> = {
   "not-applicable": "does not apply",
 };
 
+/** A state in words; every page and its filter say the same. */
+export function stateWords(state: string): string {
+  return words[state] ?? state.replaceAll(/[_-]/g, " ");
+}
+
 /** A state in words, with its colour; the words alone tell it. */
 export function badge(state: string): Html {
-  return html`<span class="badge ${tones[state] ?? ""}">${words[state] ?? state.replaceAll(/[_-]/g, " ")}</span>`;
+  return html`<span class="badge ${tones[state] ?? ""}">${stateWords(state)}</span>`;
 }
 
 /** The class of a card by the state of what it is about. */

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { ListedRow } from "../store/overviews.ts";
-import { age, badge, type Html, nextStep, placesOf, prose, shown, type Web } from "./layout.ts";
+import { age, badge, type Html, nextStep, placesOf, prose, shown, stateWords, type Web } from "./layout.ts";
 import type { Repository } from "./viewer.ts";
 
 /** What a person asked a list for; the address of the page holds it. */
@@ -68,6 +68,8 @@ function rowOf(row: ListedRow, { names, web, now }: ListPage): Html {
 function filterForm({ path, query, repositories }: ListPage): Html {
   const option = (value: string, label: string, chosen: string) =>
     html`<option value="${value}"${value === chosen ? html` selected` : ""}>${label}</option>`;
+  // One of another version's address is shown as well: the list is filtered by it.
+  const offered = query.state === "" || states.includes(query.state) ? states : [...states, query.state];
   return html`<form class="filter" action="${path}" method="get" aria-label="Filter">
 ${
   repositories.length < 2
@@ -77,7 +79,7 @@ ${
       )}</select></label>`
 }
 <label>Kind<select name="kind">${option("", "all", query.kind)}${option("issue", "stories", query.kind)}${option("pull", "pull requests", query.kind)}</select></label>
-<label>State<select name="state">${option("", "all", query.state)}${states.map((state) => option(state, state.replace("_", " "), query.state))}</select></label>
+<label>State<select name="state">${option("", "all", query.state)}${offered.map((state) => option(state, shown(stateWords(state)), query.state))}</select></label>
 <label>Who can go on<input name="who" value="${shown(query.who)}" placeholder="@login or @org/team" maxlength="100"></label>
 <button>Filter</button>
 </form>`;

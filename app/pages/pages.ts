@@ -17,7 +17,16 @@ import { healthPage } from "./health.ts";
 import { type Html, notice, placesOf, type Web } from "./layout.ts";
 import { entryPage, evidencePage, listPage, pullPage, readable, repositoriesPage, storyPage } from "./reading.ts";
 import { createSeal } from "./session.ts";
-import { beginSignIn, endSignIn, ownPath, type Session, type SignInTools, sessionOf, signOut } from "./sign-in.ts";
+import {
+  beginSignIn,
+  endSession,
+  endSignIn,
+  ownPath,
+  type Session,
+  type SignInTools,
+  sessionOf,
+  signOut,
+} from "./sign-in.ts";
 import { pressStop, stopForm } from "./stop.ts";
 import { icon, style } from "./style.ts";
 import { createRights, readableRepositories, signedOut, type Viewer } from "./viewer.ts";
@@ -72,6 +81,9 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
     await next();
     for (const [name, value] of Object.entries(headers))
       if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+    // Where a live page reads its part, what is no part of it is shown by loading the page again.
+    if (isLiveRead(context) && context.res.status >= 400 && context.res.status < 500)
+      context.res.headers.set("hx-refresh", "true");
   });
   app.use(async (context, next) => {
     const { method, path } = context.req;
@@ -182,6 +194,11 @@ function answer(context: Context<Seen>, content: Html | null): Response | Promis
   return context.html(notice(context.get("viewer"), "Not found", text), 404);
 }
 
+/** Whether the script of a live page asks, for the part that changes. */
+function isLiveRead(context: Context): boolean {
+  return context.req.header("hx-request") !== undefined;
+}
+
 /** Finds out who looks, and what GitHub lets them read; answers itself where it lets them see nothing. */
 function viewing(signIn: SignInTools | null, { apiUrl }: Pick<Config, "apiUrl">, { github, log }: PageTools) {
   const rights = createRights();
@@ -189,7 +206,14 @@ function viewing(signIn: SignInTools | null, { apiUrl }: Pick<Config, "apiUrl">,
     const session = signIn === null ? null : sessionOf(context, signIn);
     const { pathname, search } = new URL(context.req.url);
     context.set("session", session);
-    const toSignIn = () => context.redirect(`/sign-in?to=${encodeURIComponent(ownPath(pathname + search))}`);
+    const toSignIn = () => {
+      // A page that stays open would begin a sign-in every two seconds.
+      if (isLiveRead(context)) return context.body(null, 401);
+      if (context.req.method !== "POST")
+        return context.redirect(`/sign-in?to=${encodeURIComponent(ownPath(pathname + search))}`);
+      const text = "Your session is over. Sign in, and press the button of the page again.";
+      return context.html(notice(undefined, "Not stopped", text, signInLink(pathname.replace(/\/stop$/, ""))), 401);
+    };
     if (signIn !== null && session === null) return toSignIn();
     const readable =
       session === null
@@ -200,7 +224,7 @@ function viewing(signIn: SignInTools | null, { apiUrl }: Pick<Config, "apiUrl">,
       return next();
     }
     if (signIn !== null && readable.why === signedOut) {
-      signOut(context, signIn);
+      endSession(context, signIn);
       return toSignIn();
     }
     log(`pages: ${readable.why}`);
@@ -227,7 +251,7 @@ function signInOf(
   return { clientId, clientSecret, web, apiUrl, publicUrl, seal, log };
 }
 
-const signInLink = () => html`<p><a href="/sign-in">Sign in with GitHub</a></p>`;
+const signInLink = (to = "/") => html`<p><a href="/sign-in?to=${encodeURIComponent(to)}">Sign in with GitHub</a></p>`;
 
 function addSignIn(app: Hono<Seen>, tools: SignInTools): void {
   app.get("/sign-in", (context) => beginSignIn(context, tools));

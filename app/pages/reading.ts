@@ -99,10 +99,15 @@ function queryOf({ repository = "", kind, state = "", who = "", page: at = "1" }
   return {
     repository,
     kind: kind === "issue" || kind === "pull" ? kind : "",
-    state: state.slice(0, 40),
-    who: who.trim().slice(0, 100),
+    state: plain(state).slice(0, 40),
+    who: plain(who).trim().slice(0, 100),
     page: /^[1-9][0-9]{0,3}$/.test(at) ? Math.min(Number(at), maxPage) : 1,
   };
+}
+
+/** A text as the database can hold it: PostgreSQL's has no zero bytes. */
+function plain(text: string): string {
+  return text.replaceAll("\0", "");
 }
 
 /** The repositories that the viewer may read. */

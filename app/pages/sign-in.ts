@@ -9,8 +9,11 @@ import { clientOf } from "./viewer.ts";
 export const Session = z.strictObject({ id: z.int(), login: z.string(), token: z.string() });
 export type Session = z.infer<typeof Session>;
 
-/** What waits for GitHub's answer: the answer must bring the same state, to the same browser. */
-const Pending = z.strictObject({ state: z.string(), verifier: z.string(), to: z.string() });
+/** What a browser that signs in keeps: a secret of its own, which all its tabs share. */
+const Pending = z.strictObject({ browser: z.string() });
+
+/** What GitHub's answer must bring back: that browser's secret, and the page of the tab that asked. */
+const State = z.strictObject({ browser: z.string(), to: z.string() });
 
 const Granted = z.object({ access_token: z.string().min(1) });
 
@@ -30,31 +33,35 @@ export type SignInTools = {
   log(line: string): void;
 };
 
+/** The longest path that is gone back to; it is a part of an address at GitHub. */
+const maxPath = 1_000;
+
 /**
  * The path of our own to go back to; everything else becomes the first page. A browser takes `//host` and `/\\host` for
  * another host.
  */
 export function ownPath(to: string | undefined): string {
   const base = "https://sallyport.invalid";
-  if (to === undefined || !to.startsWith("/") || !URL.canParse(to, base)) return "/";
+  if (to === undefined || to.length > maxPath || !to.startsWith("/") || !URL.canParse(to, base)) return "/";
   const { origin, pathname, search } = new URL(to, base);
   return origin === base && !pathname.startsWith("//") && !pathname.startsWith("/sign-") ? `${pathname}${search}` : "/";
 }
 
-/** Sends a person to GitHub, with a state and a PKCE challenge that only this browser can answer. */
+/**
+ * Sends a person to GitHub, with a state and a PKCE challenge that only this browser can answer. Tabs that sign in at one
+ * time, as after a pause, share the browser's secret, so that none takes another's place.
+ */
 export function beginSignIn(context: Context, tools: SignInTools): Response {
-  const pending = {
-    state: randomBytes(32).toString("base64url"),
-    verifier: randomBytes(32).toString("base64url"),
-    to: ownPath(context.req.query("to")),
-  };
+  const pending = pendingOf(context, tools) ?? { browser: randomBytes(32).toString("base64url") };
+  const { browser } = pending;
   setOurCookie(context, tools, "pending", tools.seal.seal("pending", pending, pendingSeconds), pendingSeconds);
+  const state = tools.seal.seal("state", { browser, to: ownPath(context.req.query("to")) }, pendingSeconds);
   const address = new URL(`${tools.web}/login/oauth/authorize`);
   address.search = new URLSearchParams({
     client_id: tools.clientId,
     redirect_uri: redirectUri(tools),
-    state: pending.state,
-    code_challenge: createHash("sha256").update(pending.verifier).digest("base64url"),
+    state,
+    code_challenge: hashOf(verifierOf(browser, state)),
     code_challenge_method: "S256",
   }).toString();
   return context.redirect(address.href);
@@ -62,17 +69,30 @@ export function beginSignIn(context: Context, tools: SignInTools): Response {
 
 /** Takes GitHub's answer and begins a new session; null: the answer is not one to a question of this browser. */
 export async function endSignIn(context: Context, tools: SignInTools): Promise<Response | null> {
-  const pending = Pending.safeParse(tools.seal.open("pending", getCookie(context, cookieName(tools, "pending"))));
-  // Whatever comes of it, an answer is taken once.
-  setOurCookie(context, tools, "pending", "", 0);
-  const code = context.req.query("code");
-  if (!pending.success || code === undefined || context.req.query("state") !== pending.data.state) return null;
-  const token = await exchange(code, pending.data.verifier, tools);
+  const { code, state = "" } = context.req.query();
+  const browser = pendingOf(context, tools)?.browser;
+  const asked = State.safeParse(tools.seal.open("state", state));
+  if (browser === undefined || code === undefined || !asked.success || asked.data.browser !== browser) return null;
+  const token = await exchange(code, verifierOf(browser, state), tools);
   if (token === null) return null;
   const { data } = await clientOf(tools.apiUrl, token).request("GET /user");
   const session: Session = { id: Number(data.id), login: data.login, token };
   setOurCookie(context, tools, "session", tools.seal.seal("session", session, sessionSeconds), sessionSeconds);
-  return context.redirect(pending.data.to);
+  return context.redirect(asked.data.to);
+}
+
+function pendingOf(context: Context, tools: SignInTools): z.infer<typeof Pending> | null {
+  const pending = Pending.safeParse(tools.seal.open("pending", getCookie(context, cookieName(tools, "pending"))));
+  return pending.success ? pending.data : null;
+}
+
+/** PKCE's verifier: another one for each sign-in, and known to nobody who lacks the browser's secret. */
+function verifierOf(browser: string, state: string): string {
+  return hashOf(`${browser} ${state}`);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 /** The session of a request; null: nobody is signed in. */
@@ -81,9 +101,15 @@ export function sessionOf(context: Context, tools: SignInTools): Session | null 
   return session.success ? session.data : null;
 }
 
-/** Ends the session in this browser. */
-export function signOut(context: Context, tools: SignInTools): void {
+/** Ends the session in this browser; what its tabs have asked of GitHub meanwhile may begin another. */
+export function endSession(context: Context, tools: SignInTools): void {
   setOurCookie(context, tools, "session", "", 0);
+}
+
+/** Leaves nothing of the person in this browser. */
+export function signOut(context: Context, tools: SignInTools): void {
+  endSession(context, tools);
+  setOurCookie(context, tools, "pending", "", 0);
 }
 
 /** Source: GitHub docs, "Generating a user access token for a GitHub App", web application flow. */

@@ -21,12 +21,18 @@ export const envFileOption = [
  */
 export function readEnvironment(io: Io, file: string | undefined): Known<Io["env"]> {
   try {
-    return known({ ...parseEnv(readFileSync(resolve(io.cwd, file ?? ".env"), "utf8")), ...io.env });
+    const content = readFileSync(resolve(io.cwd, file ?? ".env"));
+    return known({ ...parseEnv(new TextDecoder("utf-8", { fatal: true }).decode(content)), ...io.env });
   } catch (error) {
     const why = fileProblem(error);
     if (file === undefined && why === fileProblem({ code: "ENOENT" })) return known(io.env);
     return unknown(`the settings file ${file ?? ".env"} cannot be read: ${why}`);
   }
+}
+
+/** Whether none of what the service cannot do without is there, as in a folder where nobody set it up. */
+function isNothingSet(env: Io["env"]): boolean {
+  return !Object.keys(env).some((name) => /^(?:APP_ID|WEBHOOK_SECRET|(?:PRIVATE|LEDGER)_KEY(?:_|$))/.test(name));
 }
 
 /**
@@ -45,6 +51,10 @@ export async function withSettings(
   const env = readEnvironment(io, envFile);
   if (!env.known) return refuse(env.why);
   const reading = readConfig(env.value);
+  if (!reading.ok && isNothingSet(env.value))
+    return refuse(
+      `nothing is set here: \`npx sallyport setup\` makes the App and writes ${envFile ?? ".env"}; run this in that folder`,
+    );
   if (!reading.ok) return reading.problems.forEach(refuse);
   const { config } = reading;
   try {

@@ -1,9 +1,10 @@
 /**
  * A small view of a repository for people in a browser, at GitHub's own addresses: its issues and pull requests, their
- * checks and comments. One may comment, label and merge as anybody; that goes through REST with the person's token.
+ * checks and comments, a commit, a file at a commit. One may comment, label and merge as anybody; that goes through REST with the person's token.
  */
 import { type Context, Hono } from "hono";
 import { html } from "hono/html";
+import { git } from "../git/git.ts";
 import { issuePage } from "../present/issues.ts";
 import type { State } from "../state/memory.ts";
 import type { Issue, Repository } from "../state/model.ts";
@@ -11,10 +12,10 @@ import { findIssue, findRepository, fullName } from "../state/state.ts";
 
 type Html = ReturnType<typeof html>;
 
-const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:1.5rem auto;padding:0 1rem;color-scheme:light dark}
+const style = `:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{background:Canvas;font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:1.5rem auto;padding:0 1rem;overflow-wrap:anywhere}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #8886;border-radius:6px;padding:.6rem .8rem;font:13px/1.5 ui-monospace,monospace}
-h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-top:2rem}form{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0}
-textarea{width:100%;min-height:4rem}textarea,button,select,input{font:inherit}.quiet{opacity:.75}`;
+h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}form{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0}
+textarea{width:100%;box-sizing:border-box;min-height:4rem}textarea,button,select,input{font:inherit}.quiet{opacity:.75}`;
 
 export function viewer(state: State, rest: { request(path: string, init: RequestInit): Response | Promise<Response> }) {
   const pages = new Hono();
@@ -27,6 +28,17 @@ export function viewer(state: State, rest: { request(path: string, init: Request
   pages.get("/:owner/:repo", (context, next) => {
     const repository = repositoryOf(context);
     return repository === undefined ? next() : context.html(listScreen(repository));
+  });
+  const commitPath = "/:owner/:repo/commit/:sha{[0-9a-f]{40}}";
+  pages.get(commitPath, async (context, next) => {
+    const [repository, sha] = [repositoryOf(context), context.req.param("sha")];
+    const text = repository && (await textOf(repository, ["show", "--no-color", "--stat", "--patch", sha]));
+    return text === undefined ? next() : context.html(screen(sha, html`<h1>Commit ${sha}</h1><pre>${text}</pre>`));
+  });
+  pages.get("/:owner/:repo/blob/:sha{[0-9a-f]{40}}/:path{.+}", async (context, next) => {
+    const [repository, sha, path] = [repositoryOf(context), context.req.param("sha"), context.req.param("path")];
+    const text = repository && (await textOf(repository, ["cat-file", "blob", `${sha}:${path}`]));
+    return text === undefined ? next() : context.html(fileScreen(path, sha, text));
   });
   for (const kind of ["issues", "pull"]) {
     const path = `/:owner/:repo/${kind}/:number{[0-9]+}`;
@@ -52,6 +64,12 @@ export function viewer(state: State, rest: { request(path: string, init: Request
   return pages;
 }
 
+/** What git prints of an object; undefined: there is none. */
+async function textOf({ dir }: Repository, args: readonly string[]): Promise<string | undefined> {
+  const { exit, stdout } = await git(dir, args);
+  return exit === 0 ? stdout.toString("utf8") : undefined;
+}
+
 type Form = Record<string, unknown>;
 
 /** What a form asks of REST. */
@@ -63,7 +81,14 @@ function writeOf({ number }: Issue, { comment, label, merge }: Form): [method: s
 
 function screen(title: string, body: Html): Html {
   return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${title}</title><link rel="icon" href="data:,"><style>${style}</style></head><body>${body}</body></html>`;
+<title>${title}</title><link rel="icon" href="data:,"><style>${style}</style></head><body><main>${body}</main></body></html>`;
+}
+
+/** A file with its lines numbered, so that an address can lead to one. */
+function fileScreen(path: string, sha: string, text: string): Html {
+  const lines = text.replace(/\n$/, "").split("\n");
+  const numbered = lines.map((line, index) => html`<span id="L${index + 1}">${index + 1}  ${line}</span>\n`);
+  return screen(path, html`<h1>${path}</h1><p class="quiet">at ${sha}</p><pre>${numbered}</pre>`);
 }
 
 function listScreen(repository: Repository): Html {

@@ -28,11 +28,15 @@ export function backtestCommand(io: Io): Command {
     .option("--last <n>", "how many changes, newest first", "50")
     .option("--repo <dir>", "the git directory (default: .)")
     .option("--branch <revision>", "the branch whose changes are judged (default: the default branch)")
-    .option("--pr-repo <owner/repo>", "judge the last merged pull requests on GitHub; reads GITHUB_TOKEN or GH_TOKEN")
+    .option(
+      "--pr-repo <owner/repo>",
+      "judge the last merged pull requests on GitHub; with the token of GITHUB_TOKEN, GH_TOKEN or `gh`",
+    )
     .option("--secrets", "search for secrets too, which takes long")
     .option("--all", "show the changes whose outcome stays the same, too")
     .option("--strict", "exit with 1 when a merged change would now be blocked")
     .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExample:\n  npx sallyport backtest --policy new.yml --last 100")
     .action(async (options: BacktestOptions) => {
       const problem = (why: string) => {
         io.err(`sallyport backtest: ${oneLine(why)}\n`);

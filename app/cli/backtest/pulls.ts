@@ -19,7 +19,7 @@ export async function changesOnGitHub(
   const [, owner, repo] = /^([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+)$/.exec(prRepo) ?? [];
   if (owner === undefined || repo === undefined)
     return unknown(`--pr-repo ${JSON.stringify(prRepo)} is not a repository: write it as owner/repo`);
-  const request = tokenRequest(io, "--pr-repo");
+  const request = await tokenRequest(io, "--pr-repo");
   if (!request.known) return request;
   const github = { request: request.value, owner, repo };
   const about = await requestKnown(

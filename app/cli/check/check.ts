@@ -24,9 +24,17 @@ export function checkCommand(io: Io): Command {
     .option("--policy <file>", "judge by this policy file, in place of the default branch's")
     .option(
       "--pr <owner/repo#number>",
-      "judge a pull request on GitHub, with all gates; reads GITHUB_TOKEN or GH_TOKEN",
+      "judge a pull request on GitHub, with all gates; with the token of GITHUB_TOKEN, GH_TOKEN or `gh`",
     )
     .option("--json", "print the verdict as JSON")
+    .addHelpText(
+      "after",
+      `
+Example:
+  npx sallyport check --base main --head my-branch
+
+Exit status: 0 yes, 1 no, 2 something waits or could not be decided.`,
+    )
     .action(async (options: CheckOptions) => {
       const facts =
         options.pr === undefined

@@ -13,7 +13,7 @@ export async function pullFacts(options: CheckOptions, pr: string, io: Io): Prom
   const [, owner, repo, digits] = /^([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+)#([1-9][0-9]{0,9})$/.exec(pr) ?? [];
   if (owner === undefined || repo === undefined || digits === undefined)
     return unknown(`--pr ${JSON.stringify(pr)} is not a pull request: write it as owner/repo#12`);
-  const request = tokenRequest(io, "--pr");
+  const request = await tokenRequest(io, "--pr");
   if (!request.known) return request;
   return collectPull({ request: request.value, owner, repo, number: Number(digits), now: new Date().toISOString() });
 }

@@ -9,7 +9,7 @@ import { readWorkflows } from "../../../collect/draft/workflows.ts";
 import { readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import { policyPath } from "../../../schemas/limits.ts";
-import { packageHome } from "../../settings/package-home.ts";
+import { issueForms, packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
 import { exampleText, readPast } from "../backtest/trial.ts";
 import { addAgentWorkflow, addForms, addWorkflows, agentWorkflowFile, workflowFiles } from "./added-files.ts";
@@ -52,6 +52,7 @@ export function initCommand(io: Io): Command {
     .option("--local-schema", "name the schema of this installation to editors, in place of the published one")
     .option("--json", "write nothing; print what was found and the files that would be written")
     .option("--repo <dir>", "the work tree (default: .)")
+    .addHelpText("after", "\nExample:\n  npx sallyport init --action --pr")
     .action(async (options: Options) => {
       const tree = await readWorkTree(resolve(io.cwd, options.repo ?? "."));
       if (!tree.known) {
@@ -94,7 +95,11 @@ function draft(tree: WorkTree, options: Options, io: Io): Promise<Drafted> {
 /** The draft as JSON: what was found, how the rules did on the past, and each file with whether it stands already. */
 async function draftJson(tree: WorkTree, options: Options, io: Io): Promise<string> {
   const { text, layout, people, workflows, past, trial } = await draft(tree, options, io);
-  const added = options.action === true ? await workflowFiles(workflows.onPulls, io.env) : [];
+  const added = [
+    ...(options.action === true ? await workflowFiles(workflows.onPulls, io.env) : []),
+    ...(options.actions === undefined ? [] : [await agentWorkflowFile(options.actions, text, io.env)]),
+    ...(options.forms === true ? await issueForms() : []),
+  ];
   const rules = (trial?.rules ?? []).map(({ yaml, blocked, isKept }) => ({ yaml, kept: isKept, blocked }));
   return jsonText({
     layout,
@@ -104,7 +109,7 @@ async function draftJson(tree: WorkTree, options: Options, io: Io): Promise<stri
       ? { from: past.value.from, changes: past.value.changes.length, builtIn: trial?.builtIn ?? [], rules }
       : { why: past.why },
     files: [{ path: policyPath, text }, ...added].map((file) => ({
-      ...file,
+      ...{ path: file.path, text: file.text },
       there: existsSync(join(tree.top, file.path)),
     })),
   });

@@ -35,6 +35,8 @@ export type BundleOptions = KeyOptions & {
 export async function printBundle(io: Io, name: string, options: BundleOptions): Promise<void> {
   const pull = wholeNumber(options.pr);
   if (pull === null) return stop(io, "bundle", "--pr takes a pull request's number", 2);
+  if ([options.json, options.html, options.form].filter((one) => one !== undefined).length > 1)
+    return stop(io, "bundle", "--json, --html and --form do not go together: leave all but one out", 2);
   const ledger = await readVerified(io, "bundle", name, options);
   if (ledger === null) return;
   const unread = unreadProblem(ledger, pull);

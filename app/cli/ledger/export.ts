@@ -26,7 +26,7 @@ export async function exportArchive(io: Io, name: string, out: string): Promise<
   const target = resolve(io.cwd, out);
   const failure = await writeArchive(target, [[manifestName, Buffer.from(manifestText(new Map(kept)))], ...kept]);
   if (failure !== null) return stop(io, "export", `${target} ${failure}`, 2);
-  io.out(`${target}: ${reading.lines.length} entries in ${kept.length} files\n`);
+  io.out(`${target}: entries ${reading.lines.length}, files ${kept.length}\n`);
   io.exit(0);
 }
 

@@ -28,7 +28,7 @@ export async function importArchive(io: Io, name: string, into: string): Promise
     // Fails if somebody made the folder meanwhile; our own empty one can be replaced atomically.
     if ((await mkdir(target).catch(() => null)) === null) return refuse(taken, 2);
     await rename(staging, target);
-    io.out(`${target}: ${files} files; verify them with \`sallyport ledger verify\`\n`);
+    io.out(`${target}: files ${files}; verify them with \`sallyport ledger verify ${into} --key <public key>\`\n`);
     io.exit(0);
   } finally {
     await rm(staging, { recursive: true, force: true });

@@ -21,6 +21,7 @@ export function replayCommand(io: Io): Command {
     .argument("<run>", "the run, such as run-7-1")
     .argument("[place]", "a clone of the governed repository, an imported folder or an archive", ".")
     .option("--json", "print the replay as JSON")
+    .addHelpText("after", "\nExample:\n  npx sallyport replay run-12-1 web.git")
     .action((run: string, source: string, options: ReplayOptions) => replay(io, run, source, options));
 }
 

@@ -40,6 +40,7 @@ export async function showLedger(
     ...(pull === undefined ? {} : { pull }),
   };
   let shown = { lines: 0, last: "" };
+  let printed = 0;
   do {
     const lines = await linesOf(io, name);
     if (lines === null) return;
@@ -54,9 +55,12 @@ export async function showLedger(
     }
     const numbers = story === undefined ? null : numbersOf(story, entries);
     for (const entry of entries.slice(shown.lines))
-      if (fits(entry, filter) && (numbers === null || isAbout(entry, numbers)))
+      if (fits(entry, filter) && (numbers === null || isAbout(entry, numbers))) {
         io.out(`${options.json === true ? jsonText(entry, 0) : entryText(entry)}\n`);
+        printed += 1;
+      }
     shown = { lines: lines.length, last: lines.length === 0 ? "" : entryHash(lines.at(-1) ?? "") };
+    if (printed === 0 && options.follow !== true) io.err(`none of the ledger's entries fits; it has ${shown.lines}\n`);
   } while (options.follow === true && (await wait()));
   io.exit(0);
 }

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { jsonText } from "../../../core/escape.ts";
 import { storyFiles } from "../../../core/evidence/story-files.ts";
+import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import { stop, wholeNumber } from "./input.ts";
 import { type KeyOptions, withKeys } from "./trusted-keys.ts";
@@ -20,7 +21,7 @@ export function storyCommand(io: Io): Command {
       .argument("[place]", "a clone of the governed repository, an imported folder or an archive", ".")
       .option("--to <folder>", "a new or empty folder (story-<number> if left out)")
       .option("--json", "print the files as JSON instead of writing them")
-      .addHelpText("after", "\nExample: sallyport story export 12 web.git --to story-12")
+      .addHelpText("after", "\nExample:\n  npx sallyport story export 12 web.git --to story-12")
       .action((story: string, place: string, options: ExportOptions) => exportStory(io, story, place, options)),
   );
   return command;
@@ -39,9 +40,13 @@ async function exportStory(io: Io, text: string, place: string, options: ExportO
     const to = resolve(io.cwd, options.to ?? `story-${story}`);
     const there = await readdir(to).catch(() => []);
     if (there.length > 0) return refuse(`${to} is not empty: name another folder with --to`);
-    for (const [path, content] of files) {
-      await mkdir(dirname(join(to, path)), { recursive: true });
-      await writeFile(join(to, path), content);
+    try {
+      for (const [path, content] of files) {
+        await mkdir(dirname(join(to, path)), { recursive: true });
+        await writeFile(join(to, path), content);
+      }
+    } catch (error) {
+      return refuse(`${to} cannot be written: ${fileProblem(error)}; name another folder with --to`);
     }
     io.out(`Wrote ${files.size} files to ${to}: ${[...files.keys()].join(", ")}\n`);
   }

@@ -10,6 +10,7 @@ import { parsePublicKey } from "../../../core/ledger/public-key.ts";
 import { problemLines } from "../../../core/policy/problem.ts";
 import { policyPath } from "../../../schemas/limits.ts";
 import type { Policy } from "../../../schemas/policy.ts";
+import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import type { LedgerSource } from "./place.ts";
 
@@ -44,7 +45,7 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
       try {
         keys.push({ key: await readKey(io, text) });
       } catch (error) {
-        return unknown(`--key ${text}: ${messageOf(error)}`);
+        return unknown(`--key ${text}: ${isFileError(error) ? fileProblem(error) : messageOf(error)}`);
       }
     }
     return known({ keys, source: "--key" });
@@ -87,6 +88,10 @@ function keysOf(policy: Policy, source: string): Known<TrustedKeys> {
   if (keys.length === 0)
     return unknown(`${source} pins no key: add its public key under \`ledger.keys\`, or name it with --key`);
   return known({ keys, source });
+}
+
+function isFileError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "syscall" in error;
 }
 
 async function readKey(io: Io, text: string) {

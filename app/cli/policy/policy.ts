@@ -17,6 +17,7 @@ export function policyCommand(io: Io): Command {
     .option("--history <n>", "say too what it would have meant for the last merged changes, in brief")
     .option("--strict", "exit with 1 on warnings too")
     .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExample:\n  npx sallyport policy lint --history 50")
     .action((file: string | undefined, options: LintOptions) => lint(file, options, io));
   command
     .command("explain")
@@ -25,10 +26,12 @@ export function policyCommand(io: Io): Command {
     .option("--repo <dir>", "the git directory whose default branch has the policy (default: .)")
     .option("--policy <file>", "explain this policy file, in place of the default branch's")
     .option("--json", "print the rules as JSON")
+    .addHelpText("after", "\nExample:\n  npx sallyport policy explain web/app.ts --policy .github/sallyport.yml")
     .action((paths: string[], options: ExplainOptions) => explainPaths(paths, options, io));
   command
     .command("schema")
     .description("print the JSON Schema of the policy file, for editors")
+    .addHelpText("after", "\nExample:\n  npx sallyport policy schema > sallyport.schema.json")
     .action(() => {
       io.out(`${JSON.stringify(z.toJSONSchema(Policy, { io: "input", unrepresentable: "any" }), null, 2)}\n`);
     });

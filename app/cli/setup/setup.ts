@@ -85,7 +85,8 @@ async function problemOf(
     return { why: `--github-url ${githubUrl}: write it in full, such as https://github.com`, status: 2 };
   if (webhookUrl !== undefined && (!isAddress(webhookUrl) || smee === true))
     return { why: `--webhook-url: write one address in full, or --smee in its place`, status: 2 };
-  if (!/^[0-9]{1,5}$/.test(port)) return { why: `--port ${port}: write 0 to 65535`, status: 2 };
+  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535)
+    return { why: `--port ${port}: write 0 to 65535`, status: 2 };
   try {
     await access(io.cwd, constants.W_OK);
     return null;

@@ -67,18 +67,24 @@ test("S6: a second service on a taken port ends with a line that says what to do
   await closeServer(server);
 });
 
-test("whoever asks for the head of a check alone is told the same", async () => {
+test("a check by HEAD says what one by GET says, also where there are pages", async () => {
   let isReady = true;
   const ready = async () => {
-    if (!isReady) throw new Error("not now");
+    if (!isReady) throw new Error("the store is away");
   };
   const receiver = { receive: async () => undefined, ready, metrics: async () => "" };
-  const server = await startServer(config, receiver, () => undefined);
+  const server = await startServer(
+    config,
+    receiver,
+    () => undefined,
+    async (_request, response) => response.writeHead(302, { location: "/sign-in" }).end(),
+  );
   const { port } = server.address() as AddressInfo;
-  const head = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`, { method: "HEAD" })).status;
-  expect([await head("/healthz"), await head("/readyz")]).toEqual([200, 200]);
+  const status = async (path: string) =>
+    (await fetch(`http://127.0.0.1:${port}${path}`, { method: "HEAD", redirect: "manual" })).status;
+  expect([await status("/healthz"), await status("/readyz"), await status("/")]).toEqual([200, 200, 302]);
   isReady = false;
-  expect([await head("/healthz"), await head("/readyz")]).toEqual([200, 503]);
+  expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 503]);
   await closeServer(server);
 });
 

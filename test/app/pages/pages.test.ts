@@ -188,7 +188,16 @@ test("lists: pages and filters are in the address, and a filter that fits nothin
   expect((await get(next.replace("&amp;", "&"), app)).text.match(/<tr><th scope="row">/g)).toHaveLength(5);
   expect((await get("/stuck?state=failure", app)).text).toContain("#12");
   expect((await get("/?state=failed", app)).text).toContain("Nothing fits this filter.");
-  expect((await get("/?page=-1&state=%00", app)).status).not.toBe(500);
+  for (const path of ["/?page=-1&state=%00", "/?who=%00rita", "/repositories/acme/web?state=%00&who=%00"])
+    expect([path, (await get(path, app)).status]).toEqual([path, 200]);
+});
+
+test("a filter offers states in the words that their rows have, and shows what the address asks for", async () => {
+  const { text } = await get("/stuck?state=failure");
+  expect(text).toContain('<option value="failure" selected>fails</option>');
+  expect(text).toContain('<span class="badge bad">fails</span>');
+  const other = (await get("/stuck?state=gone-state")).text;
+  expect(other).toContain('<option value="gone-state" selected>gone state</option>');
 });
 
 test("since when something stands begins anew with its state, its need or its next step, and with nothing else", async () => {

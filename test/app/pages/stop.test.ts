@@ -12,6 +12,7 @@ import { addSignInToken } from "../../../sandbox/state/tokens.ts";
 import { openPageStore, web } from "../../builders/page-store.ts";
 import { browserPath, openEyes } from "../../hosts/browser.ts";
 import { oauthAt, seedOurApp, signInAt } from "../../hosts/installed-app.ts";
+import { waitUntil } from "../../hosts/until.ts";
 
 const page = "/repositories/acme/web/prompts/3/R0S0";
 const action = "/repositories/acme/web/stories/2/stop";
@@ -92,7 +93,7 @@ test("T214, CSRF, IDOR: nothing is written for another page, person, story, site
   const before = comments().length;
   const pending = createSeal(oauthAt(port).secret, () => time).seal("pending", { id: 1 }, 60);
   const tries: [number, Response][] = [
-    [302, await press("", proof)],
+    [401, await press("", proof)],
     [400, await press(max, proof)],
     [400, await press(lena, "")],
     [400, await press(lena, "guessed")],
@@ -106,6 +107,22 @@ test("T214, CSRF, IDOR: nothing is written for another page, person, story, site
   ];
   for (const [status, answer] of tries) expect(answer.status).toBe(status);
   expect(comments()).toHaveLength(before);
+});
+
+test("a session that is over when the button is pressed: a page says so, and leads back to the story", async () => {
+  const proof = await proofOf(cookieOf("lena"));
+  const text = await (await press("", proof)).text();
+  expect(text).toMatch(/Not stopped.*Your session is over/s);
+  expect(text).toContain(`href="/sign-in?to=${encodeURIComponent("/repositories/acme/web/stories/2")}"`);
+});
+
+test("a live page whose session or repository is gone is loaded again, and begins no sign-in by itself", async () => {
+  const ask = (at: string, cookie: string) => app.request(at, { headers: { cookie, "hx-request": "true" } });
+  const over = await ask(page, "");
+  expect([over.status, over.headers.get("hx-refresh"), over.headers.getSetCookie()]).toEqual([401, "true", []]);
+  const gone = await ask(page.replace("web", "vault"), cookieOf("lena"));
+  expect([gone.status, gone.headers.get("hx-refresh")]).toEqual([404, "true"]);
+  expect((await ask(page, cookieOf("lena"))).headers.get("hx-refresh")).toBeNull();
 });
 
 test("GitHub does not take the comment: a page says so and what to do", async () => {
@@ -141,6 +158,22 @@ test("GitHub does not take the comment: a page says so and what to do", async ()
       await store.db.insertInto("steps").values(step).execute();
       await tab.getByText("+<script>alert(1)</script>").waitFor();
       expect(await tab.evaluate("window.isStillHere")).toBe(true);
+
+      // A service that cannot answer for a while takes nothing off the page, and is asked on.
+      let failures = 0;
+      await tab.route(`**${page}`, (route) => {
+        failures += 1;
+        return route.fulfill({ status: 503, contentType: "text/html", body: "<h1>Not available now</h1>" });
+      });
+      await waitUntil("a second failure", async () => failures > 1);
+      await tab.unroute(`**${page}`);
+      await store.db
+        .insertInto("steps")
+        .values({ ...step, number: 10, line: "write more.ts", patch: "@@ -0,0 +1 @@\n+and more\n" })
+        .execute();
+      await tab.getByText("+and more").waitFor();
+      expect(await tab.evaluate("window.isStillHere")).toBe(true);
+      expect(complaints.splice(0).filter((one) => !one.includes("status of 503"))).toEqual([]);
       const before = comments().length;
       await tab.getByRole("button", { name: "Stop this run" }).click();
       await tab.waitForURL(`${publicUrl}${page}`);

@@ -78,6 +78,16 @@ describe("U1: a file of settings", () => {
     expect(read(".")).toMatchObject({ known: false, why: expect.stringContaining("it is a folder") });
   });
 
+  test("as editors of Windows save it: a byte order mark hides no line, and what is no UTF-8 is told as that", () => {
+    writeFileSync(join(cwd, "marked"), "\ufeffAPP_ID=12\r\nPORT=4000\r\n");
+    expect(read("marked")).toEqual({ known: true, value: { APP_ID: "12", PORT: "5000" } });
+    writeFileSync(join(cwd, "wide"), Buffer.from("\ufeffAPP_ID=12\r\n", "utf16le"));
+    expect(read("wide")).toMatchObject({
+      known: false,
+      why: expect.stringMatching(/wide cannot be read: it is no UTF-8/),
+    });
+  });
+
   test.each([
     ["serve", serveCommand],
     ["rebuild", rebuildCommand],
@@ -87,6 +97,16 @@ describe("U1: a file of settings", () => {
     expect({ exit, said: out + err }).toEqual({ exit: 2, said: expect.stringContaining("APP_ID: is no") });
     const named = await runCommand(command, ["--env-file", "gone"], { cwd, env: right });
     expect(named).toMatchObject({ exit: 2, out: "", err: expect.stringContaining("gone cannot be read") });
+  });
+});
+
+test("U2: in a folder where nothing is set up, one line names the command that does it", async () => {
+  const empty = mkdtempSync(join(tmpdir(), "sallyport-"));
+  const { err, exit } = await runCommand(serveCommand, [], { cwd: empty, env: {} });
+  rmSync(empty, { recursive: true });
+  expect({ err, exit }).toEqual({
+    exit: 2,
+    err: expect.stringMatching(/^sallyport serve: [^\n]*`npx sallyport setup`[^\n]*\n$/),
   });
 });
 

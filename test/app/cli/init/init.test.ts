@@ -397,6 +397,16 @@ describe("the files beside the policy", () => {
       [review, false],
     ]);
     expect([policyPath, workflow, review].filter((path) => existsSync(join(top, path)))).toEqual([]);
+    const more = await runCommand(initCommand, ["--forms", "--actions", "https://sallyport.acme.dev", "--json"], {
+      ...{ cwd: top, env: away },
+    });
+    expect(JSON.parse(more.out).files.map(({ path }: { path: string }) => path)).toEqual([
+      policyPath,
+      ".github/workflows/sallyport-agent.yml",
+      ".github/ISSUE_TEMPLATE/diff-prompt.yml",
+      ".github/ISSUE_TEMPLATE/epic.yml",
+      ".github/ISSUE_TEMPLATE/story.yml",
+    ]);
     await runCommand(initCommand, ["--action"], { cwd: top, env: away });
     for (const { path, text } of files) expect(read(path)).toBe(text);
   });

@@ -62,6 +62,18 @@ describe("sallyport ledger bundle", () => {
     expect(out.replace(/href="data:text\/css;base64,[^"]*"/, "")).not.toMatch(/<script|src=|href=|url\(/);
   });
 
+  test("in one form at a time", async () => {
+    for (const two of [
+      ["--html", "--json"],
+      ["--json", "--form", "test-result"],
+      ["--html", "--form", "agent-trace"],
+    ])
+      expect(await ask(entered(), ["bundle", ...two])).toMatchObject({
+        ...{ exit: 2, out: "" },
+        err: expect.stringContaining("do not go together"),
+      });
+  });
+
   test("G15: as the checks' in-toto statement, and as an agent-trace of the lines that the commit added", async () => {
     const path = "web/step-1/a.ts";
     const commits = { ...commitsOf(entered()), base: commit({ [path]: file("1\n2\n") }) };

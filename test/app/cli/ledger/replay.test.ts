@@ -140,6 +140,7 @@ describe("C2: story export", () => {
     ["a story that is not in the ledger", ["7"], 1, "sallyport story export: nothing of #7 was approved"],
     ["what is no number", ["seven"], 2, "it takes the number of the story's issue"],
     ["a place without a ledger", ["2", "nowhere"], 2, "sallyport story export:"],
+    ["a folder that is a file", ["2", "--to", import.meta.filename], 2, "name another folder with --to"],
   ])("refuses %s", async (_, args, status, line) => {
     expect(await exported(args)).toMatchObject({ out: "", exit: status, err: expect.stringContaining(line) });
   });

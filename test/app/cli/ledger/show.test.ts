@@ -69,6 +69,16 @@ describe("only the entries that were asked for", () => {
     expect({ exit, seqs: shown(out) }).toEqual({ exit: 0, seqs });
   });
 
+  test("what fits nothing is told, and not shown as nothing", async () => {
+    const { out, err, exit } = await ledger(["show", clone, "--kind", "nothing-of-the-kind"]);
+    expect({ out, exit, err }).toEqual({
+      out: "",
+      exit: 0,
+      err: expect.stringMatching(/^none of the ledger's entries/),
+    });
+    expect((await ledger(["show", clone, "--person", "quinn"])).err).toBe("");
+  });
+
   test("a number that is none", async () => {
     expect(await ledger(["show", clone, "--pr", "x"])).toMatchObject({ exit: 2, out: "" });
   });

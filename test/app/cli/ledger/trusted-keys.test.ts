@@ -108,6 +108,11 @@ describe("the policy on the clone's default branch says which keys count", () =>
     expect(await verify(policy, ...args)).toMatchObject({ exit: 2, err: expect.stringMatching(message) });
   });
 
+  test("U13: a key that is neither a key nor a file is told in our words", async () => {
+    const { err, exit } = await verify(policyOf([pin(old)]), "--key", "nowhere.pem");
+    expect([exit, err]).toEqual([2, "sallyport ledger verify: --key nowhere.pem: there is no such file\n"]);
+  });
+
   test("exit 2 where there is no policy at all", async () => {
     const bare = makeLedgerClone();
     bare.publish(lines);

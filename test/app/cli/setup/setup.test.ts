@@ -136,6 +136,7 @@ test.each<[string, string[], number, RegExp]>([
   ["two addresses", ["--force", "--smee", "--webhook-url", "https://acme.dev"], 2, /or --smee in its place/],
   ["another scheme", ["--force", "--github-url", "file:///etc"], 2, /write it in full/],
   ["a port that is none", ["--force", "--port", "web"], 2, /write 0 to 65535/],
+  ["a port that is too high", ["--force", "--port", "99999"], 2, /write 0 to 65535/],
 ])("nothing is begun with %s", async (_, args, status, why) => {
   writeFileSync(join(dir, ".env"), "APP_ID=1\n");
   const result = await runCommand(setupCommand, args, { cwd: dir });

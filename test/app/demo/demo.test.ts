@@ -1,0 +1,13 @@
+import { tmpdir } from "node:os";
+import { expect, test } from "@jest/globals";
+import { demoCommand } from "../../../app/demo/demo.ts";
+import { runCommand } from "../../hosts/run-command.ts";
+
+test.each([
+  ["a repository", ["--repo", "nowhere"], "does not exist"],
+  ["a story", ["--issue", "nowhere.md"], "nowhere.md cannot be read: there is no such file"],
+])("U13: %s that is not there is bad input, and told before anything is started", async (_, args, why) => {
+  const { out, err, exit } = await runCommand(demoCommand, args, { cwd: tmpdir(), env: { PATH: process.env.PATH } });
+  expect({ out, exit, err }).toEqual({ out: "", exit: 2, err: expect.stringContaining(why) });
+  expect(err.trim().split("\n")).toHaveLength(1);
+});
