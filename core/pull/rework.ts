@@ -148,10 +148,13 @@ function park(due: Due, code: string, message: string): Step {
   };
 }
 
-/** Gathers what is to be mended; what else failed or was asked for meanwhile is gathered anew. */
-function gather({ context, prompt, people, failing }: Due): Extract<Effect, { type: "gather-report" }> {
+/**
+ * Gathers what is to be mended; what else failed or was asked for meanwhile is gathered anew, and so is everything for
+ * whoever asks again after a concern: what could not be gathered then may have been settled since.
+ */
+function gather({ context, prompt, people, failing, causes }: Due): Extract<Effect, { type: "gather-report" }> {
   const { facts, verdict } = context;
-  const { asked, rounds } = prompt.rework;
+  const { asked, rounds, parked } = prompt.rework;
   const parts = {
     asked: [...asked.map(({ by, text }) => ({ by: by.login, text })), ...failing.tests],
     gates: failing.gates,
@@ -161,7 +164,8 @@ function gather({ context, prompt, people, failing }: Due): Extract<Effect, { ty
     previous: prompt.attempts.findLast(({ commit }) => commit !== null)?.response?.result.sha256 ?? null,
   };
   const reviews = failing.reviews.map(({ id }) => id);
-  const digest = digestOf({ ...parts, reviews, rounds: rounds.length }).slice(0, 16);
+  const again = causes.includes("command") && parked.length > 0 ? { parked: parked.length } : {};
+  const digest = digestOf({ ...parts, reviews, rounds: rounds.length, ...again }).slice(0, 16);
   const key = effectKey.report(facts.repository.id, facts.number, verdict.head, digest);
   return { type: "gather-report", key, pull: facts.number, head: verdict.head, ...parts };
 }

@@ -2,7 +2,7 @@ import { parseCommand } from "../../core/commands.ts";
 import { issueDigest } from "../../core/contract/contract.ts";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
-import type { Effect, EffectOutcome } from "../../core/effects.ts";
+import type { Effect, EffectOutcome, Subject } from "../../core/effects.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import type { CommandRequest } from "../../core/facts.ts";
 import { canonicalJson } from "../../core/json.ts";
@@ -68,6 +68,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   const entries: TypedEntry[] = [];
   const outcomes = new Map<string, EffectOutcome>();
   const asked: Effect[] = [];
+  const enqueued: Subject[] = [];
   const commands: CommandRequest[] = [];
   const maps = {
     plans: new Map<string, Plan>(),
@@ -159,6 +160,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     const decision = decide(facts());
     decision.bodies.forEach(keep);
     decision.drafts.forEach(append);
+    enqueued.push(...decision.enqueue);
     for (const effect of decision.effects) {
       if (effect.type === "ensure-sticky") state.sticky = effect.body;
       else if (!outcomes.has(effect.key)) {
@@ -203,6 +205,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   return {
     entries,
     asked,
+    enqueued,
     state,
     facts,
     look,

@@ -375,6 +375,20 @@ describe("a round that may not begin ends in a concern", () => {
     expect(concerns(story)[0]?.message).toContain(message);
   });
 
+  test("for what could not be gathered, which whoever settled it asks for anew in the same words", () => {
+    const { story, look, outcomes, gathered } = opened();
+    const again = (times: number) => {
+      look("", {}, [say("/rework", "lena", ["executors"])]);
+      expect(gathered).toHaveLength(times);
+    };
+    again(1);
+    outcomes.set(gathered[0]?.key ?? "", { status: "failed", code: "over-budget", message: "500 review threads." });
+    look("");
+    expect(concerns(story)).toMatchObject([{ code: "over-budget" }]);
+    again(2);
+    expect(concerns(story)).toHaveLength(1);
+  });
+
   test("for a branch that moved while the agent was at work: nothing is overwritten, and its answer is kept", () => {
     const { story, look, gather } = opened();
     const over = { checks: known([red]) };
