@@ -103,11 +103,8 @@ export function answerNext(context: StoryContext): Step {
     const answers = answer.accepted ? answersOf(request, context) : [];
     const drafts = [...(answer.drafts ?? []), ...(answer.accepted ? concernDrafts(request, answers, where) : [])];
     // A pull request that was merged past its check says whether that was accepted.
-    const past = answers.flatMap(({ about }) => (about.type === "merge" ? [about.pull] : []));
-    // What failed is gathered at the pull request.
-    const reworked = answer.accepted && request.command.name === "rework" ? (openPrompt(record)?.pull ?? null) : null;
-    const enqueue = [...past, ...(reworked === null ? [] : [reworked])].map(
-      (number): Subject => ({ kind: "pull", repository: facts.repository.id, number }),
+    const enqueue = answers.flatMap(({ about }): Subject[] =>
+      about.type === "merge" ? [{ kind: "pull", repository: facts.repository.id, number: about.pull }] : [],
     );
     return { ...answered(request, { ...answer, drafts }, refOf(facts)), enqueue };
   }

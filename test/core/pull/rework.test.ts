@@ -277,6 +277,33 @@ describe("`/rework` by an executor", () => {
     expect(story.replies().at(-1)?.line).toContain("#11 is closed");
   });
 
+  test.each<[string, (one: ReturnType<typeof opened>) => void, string]>([
+    ["`/rework`", () => {}, "/rework"],
+    ["a block, which its check has to show", () => {}, "/block Wait."],
+    [
+      "an answer, after which its check and its rework go on",
+      ({ story }) => story.say("lena", "/block No."),
+      "/clarify",
+    ],
+    [
+      "a run, which takes up what was asked for in the one before",
+      ({ story, look }) => {
+        look("", {}, [asks()]);
+        story.say("lena", "/stop");
+      },
+      "/run",
+    ],
+  ])("T8: the pull request is looked at again at once after %s", (_, before, line) => {
+    const one = opened();
+    before(one);
+    one.story.enqueued.length = 0;
+    one.story.say("lena", line === "/clarify" ? "/clarify Go on." : line);
+    expect(one.story.enqueued).toContainEqual({ kind: "pull", repository: 7, number: 11 });
+    one.story.enqueued.length = 0;
+    one.story.say("lena", "/status");
+    expect(one.story.enqueued).toEqual([]);
+  });
+
   test("after the run has ended starts another one, which waits for what is gathered", () => {
     const { story, look, gather, gathered } = opened();
     story.say("lena", "/stop");
