@@ -120,7 +120,8 @@ function answerCommands(context: PullContext): Step {
     if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
     const concerns = answer.accepted ? concernsOf(request, facts.number, entries, loaded.policy.people) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
-    const story = request.command.name === "rework" ? storyOf(entries, facts.number) : undefined;
+    const isTold = request.command.name === "rework" || concerns.length > 0;
+    const story = isTold ? storyOf(entries, facts.number) : undefined;
     const enqueue: Subject[] =
       story === undefined ? [] : [{ kind: "issue", repository: facts.repository.id, number: story }];
     answers = decisionOf(answers, answered(request, { ...answer, drafts }, facts), { enqueue });

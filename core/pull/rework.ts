@@ -8,6 +8,7 @@ import { effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { untracedCommits } from "../people/authorship.ts";
 import { usablePolicy } from "../policy/problem.ts";
+import { openConcerns, stopsPull } from "../record/concerns.ts";
 import { recordOf } from "../record/pull.ts";
 import { spentOnRework } from "../record/rework.ts";
 import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
@@ -40,8 +41,8 @@ export function rework(context: JudgedContext): Step {
   const story = foldStory(opened.story, entries);
   const { run } = story;
   const prompt = story.prompts.find(({ pull }) => pull === facts.number);
-  if (run === null || run.closed !== null || prompt === undefined || prompt.completed || story.concerns.length > 0)
-    return {};
+  if (run === null || run.closed !== null || prompt === undefined || prompt.completed) return {};
+  if (openConcerns(entries).some((one) => stopsPull(one, { pull: facts.number, story: opened.story }))) return {};
   const settings = loaded.policy.rework;
   const isAsked = prompt.rework.asked.length > 0;
   if ((settings === undefined && !isAsked) || prompt.rework.pending !== null || !isAtRest(prompt, run)) return {};

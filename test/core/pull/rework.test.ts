@@ -267,6 +267,21 @@ describe("`/rework` by an executor", () => {
     expect(record.known && record.value.run?.requesters.map(({ login }) => login)).toEqual(["lena", "quinn"]);
   });
 
+  test.each<[string, (one: ReturnType<typeof opened>) => void, string]>([
+    ["there", ({ look }) => look(all, {}, [say("/block Wait.", "quinn", ["approvers"])]), "on #11"],
+    ["on its story", ({ story }) => story.say("quinn", "/block Wait."), "on #2"],
+  ])("B11: is refused while something is open %s, and nothing begins by itself either", (_, block, place) => {
+    const one = opened();
+    block(one);
+    const { effects } = one.look(all, { checks: known([red]) }, [asks()]);
+    expect(effects.find(({ type }) => type === "reply")).toMatchObject({
+      accepted: false,
+      line: expect.stringMatching(new RegExp(`Blocked by .*quinn.*: Wait\\..*${place}`)),
+    });
+    one.look(all, { checks: known([red]) });
+    expect(one.gathered).toEqual([]);
+  });
+
   test("is refused without the duty, on a closed pull request, and where no run made it", () => {
     const { story, look } = opened();
     look("", {}, [say("/rework", "quinn", ["approvers"])]);
