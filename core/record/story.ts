@@ -238,7 +238,10 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       }
       case "verdict.given": {
         const prompt = promptOfPull(entry.body.pull);
-        if (prompt !== undefined) prompt.verdict = entry.body;
+        if (prompt === undefined) break;
+        prompt.verdict = entry.body;
+        // One that was closed and is judged again was opened again.
+        prompt.closedUnmerged = false;
         break;
       }
       case "merge.observed": {

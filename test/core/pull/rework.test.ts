@@ -319,6 +319,22 @@ describe("`/rework` by an executor", () => {
     expect(one.story.enqueued).toEqual([]);
   });
 
+  test("T254: goes on at a pull request that somebody closed and opened again", () => {
+    const { story, look, gathered } = opened();
+    look("");
+    const judged = facts({ policy: `version: 1\n${people}` });
+    const closed = decidePull(pullContext(judged, { number: 11, state: "closed", entries: [...story.entries] }));
+    for (const draft of closed.drafts) story.append(draft);
+    expect(story.state.sticky).toContain("#11 was closed without being merged");
+    look("");
+    look("");
+    expect(entriesOf(story.entries, "verdict.given")).toHaveLength(2);
+    expect(story.state.sticky).not.toContain("/rollback");
+    story.say("lena", "/rework");
+    look("");
+    expect(gathered).toHaveLength(1);
+  });
+
   test("after the run has ended starts another one, which waits for what is gathered", () => {
     const { story, look, gather, gathered } = opened();
     story.say("lena", "/stop");
