@@ -10,12 +10,13 @@ import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
+import { storyCost } from "../record/spent.ts";
 import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
 import { currentDigest } from "./approval.ts";
 import type { StoryContext } from "./facts.ts";
 import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
-import { headline, nextStep, storyCost } from "./next-step.ts";
+import { headline, nextStep } from "./next-step.ts";
 import { shownText } from "./shown-text.ts";
 import { promptState, stageNames, storyStage } from "./standing.ts";
 import { askedIn } from "./ticket.ts";
@@ -37,7 +38,7 @@ export function storySticky(context: StoryContext): string {
 }
 
 function costLines({ facts }: Pick<StoryContext, "facts">): string[] {
-  const cost = storyCost(facts);
+  const cost = storyCost(facts.entries, facts.issue.number);
   return cost === "" ? [] : [cost, ""];
 }
 

@@ -13,7 +13,7 @@ import { notified } from "../people/notified.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { roundOf } from "../record/rework.ts";
-import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
+import { storyCost } from "../record/spent.ts";
 import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
@@ -61,19 +61,9 @@ export function nextStep(context: StoryContext): Next {
 /** Where the story stands in one line, for a reply. */
 export function statusLine(context: StoryContext): string {
   const { blocks, step, who, ...at } = nextStep(context);
-  const cost = storyCost(context.facts);
+  const cost = storyCost(context.facts.entries, context.facts.issue.number);
   const then = step === "" ? "" : ` Next: ${step.startsWith("/") ? `\`${step}\`` : step}`;
   return `**${headline(at)}**: ${blocks.replaceAll(/\n+/g, " ")}${then}${who === "" ? "" : ` (${plain(who)})`}${cost === "" ? "" : ` ${cost}`}`;
-}
-
-/** What models and runs on Actions cost for the story so far; empty: nothing, or the policy has no prices. */
-export function storyCost({ entries, issue }: Pick<StoryContext["facts"], "entries" | "issue">): string {
-  const ofStory = ({ story }: { story: number }) => story === issue.number;
-  const [spent, minutes] = [spentText(spentIn(entries, ofStory)), minutesIn(entries, ofStory)];
-  return [
-    ...(spent === "" ? [] : [`Models cost ${spent} for it so far.`]),
-    ...(minutes === 0 ? [] : [`Runs on Actions took ${minutesText(minutes)}.`]),
-  ].join(" ");
 }
 
 /** A story's state in words: whom it waits for, or else its state. */
@@ -105,15 +95,20 @@ export function openLine(concerns: readonly Concern[], people: People): string {
   return `${blocks.replaceAll("\n\n", " ")}${more} Answer with \`${step}\` (${plain(who)}); a name after \`/clarify\` answers that one alone.`;
 }
 
-/** The next step while the story has no valid approved plan; null: it has one. */
+/** The next step while the story has no valid approved plan; null: it has one, or a run goes on. */
 function planStep(context: StoryContext): Next | null {
   const { record, facts, loaded, missing } = context;
   const { plan, contract, run } = record;
   const { people } = loaded.policy;
+  // What a later plan lacks or waits for holds nothing up that was approved.
+  if (run !== null && run.closed === null) return null;
   const planAgain = (state: StoryState, blocks: string) =>
     isStory(facts.issue)
       ? next(state, blocks, "/plan", holders(people, "planners"))
       : next(state, blocks, "/run", holders(people, "executors"));
+  const isApproved = plan !== null && contract?.revision === plan.revision && isAnswered(record);
+  const drift = isApproved ? contractDrift(context) : null;
+  if (isApproved && drift === null) return null;
   if (missing.length > 0)
     return next(
       "draft",
@@ -121,10 +116,11 @@ function planStep(context: StoryContext): Next | null {
       "Edit the issue.",
       "its author",
     );
+  if (drift !== null) return planAgain("draft", drift);
   if (!isAnswered(record)) return next("draft", postponed(context) ?? "The planner is at work.");
   const parked = parkedContract(context);
   if (parked !== null) return next("blocked", parked.why, parked.step, parked.who);
-  if (plan === null || (contract?.revision !== plan.revision && !isCurrentPlan(record))) {
+  if (plan === null || !isCurrentPlan(record)) {
     const why = failedRequest(record);
     const before = plan === null ? "" : ` Revision ${plan.revision} is not open for approval any more.`;
     const request = requestLine(facts.issue.number, facts.openers.issue, "with `/plan`", people);
@@ -132,20 +128,15 @@ function planStep(context: StoryContext): Next | null {
       ? planAgain("draft", request ?? "There is no plan yet.")
       : planAgain("failed", `No plan: ${why}${before}`);
   }
-  if (contract?.revision !== plan.revision) {
-    if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");
-    const current = currentDigest(context);
-    if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
-    const { requestedBy } = plan;
-    const own = `@${requestedBy.login}`;
-    const isOwn = whoseWork(requestedBy, idsOf([requestedBy]), people) === "own";
-    const approvers = people.approvers.filter((name) => !isOwn || shortName(name) !== own);
-    const who = `${holders({ ...people, approvers }, "approvers")}${isOwn ? `, but not ${own}, who asked for it` : ""}`;
-    return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
-  }
-  const drift = contractDrift(context);
-  // An open run reports the drift itself when it starts the next attempt.
-  return drift !== null && (run === null || run.closed !== null) ? planAgain("draft", drift) : null;
+  if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");
+  const current = currentDigest(context);
+  if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
+  const { requestedBy } = plan;
+  const own = `@${requestedBy.login}`;
+  const isOwn = whoseWork(requestedBy, idsOf([requestedBy]), people) === "own";
+  const approvers = people.approvers.filter((name) => !isOwn || shortName(name) !== own);
+  const who = `${holders({ ...people, approvers }, "approvers")}${isOwn ? `, but not ${own}, who asked for it` : ""}`;
+  return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
 }
 
 /** Why the last request gave no plan; null: it gave one. */
@@ -158,7 +149,7 @@ function failedRequest(record: StoryRecord): string | null {
 function workStep({ record, facts, loaded }: StoryContext): Next {
   const standing = standingOf(record);
   if (standing.at !== "approved") return next("draft", "The diff prompts are being opened.");
-  const { prompts, rollback, contract } = record;
+  const { prompts, rollback, contract, plan } = record;
   // A run of an earlier contract tells nothing of this one.
   const run = record.run?.digest === contract?.digest ? record.run : null;
   const executors = holders(loaded.policy.people, "executors");
@@ -203,9 +194,12 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
   const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? progress(record));
   const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
-  return left.length === 0
-    ? step
-    : { ...step, blocks: `${step.blocks} Left, and told at the run's end: ${left.join(", ")}.` };
+  const isNewer = plan !== null && plan.revision !== contract?.revision;
+  const notes = [
+    ...(left.length === 0 ? [] : [` Left, and told at the run's end: ${left.join(", ")}.`]),
+    ...(isNewer ? [` Revision ${plan.revision} of the plan can be approved once this run has ended.`] : []),
+  ];
+  return { ...step, blocks: `${step.blocks}${notes.join("")}` };
 }
 
 /** The next step at the pull request of the prompt in work; null: it has none yet. */

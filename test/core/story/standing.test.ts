@@ -1,9 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Draft, entriesOf } from "../../../core/entries.ts";
+import { known } from "../../../core/known.ts";
 import { agentAnswers, answersFor } from "../../../core/record/answers.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { requirementsOf } from "../../../core/record/requirements.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
+import type { StoryFacts } from "../../../core/story/facts.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
 import { facts } from "../../builders/pull-facts.ts";
@@ -437,6 +439,37 @@ describe("T11: where a story stands is said by label, heading and /status alike"
     story.say("quinn", "/status");
     expect(story.replies().at(-1)?.line).toContain(`**${heading}**`);
     expect(story.replies().at(-1)?.line).toContain(text);
+  });
+});
+
+describe("T11: what was approved goes on", () => {
+  test.each<[string, (story: Story) => void, string[]]>([
+    ["in an open run", () => {}, ["executing"]],
+    ["after a run that was stopped", (story) => story.say("lena", "/stop"), ["ready"]],
+  ])("%s, whatever became of the records that the story names", (_, act, labels) => {
+    const more: Partial<StoryFacts> = {};
+    const story = begin(playStory(more));
+    act(story);
+    more.decisions = known([{ path: "docs/one.md", exists: false }]);
+    story.settle();
+    expect(story.labels()).toEqual(labels);
+    expect(story.state.sticky).not.toContain("not ready");
+    // Another plan still asks for them.
+    story.say("lena", "/stop");
+    story.say("lena", "/plan");
+    expect(shown(story).reply).toMatchObject({ accepted: false, line: expect.stringContaining("docs/one.md") });
+  });
+
+  test("while a newer plan waits, which can be approved after the run", () => {
+    const story = approve();
+    story.say("lena", "/refine Smaller steps.");
+    story.propose();
+    expect(shown(story).state).toEqual(["draft", "needs-approval"]);
+    story.say("lena", "/run");
+    expect(shown(story).state).toEqual(["executing"]);
+    expect(shown(story).text).toContain("The agent is at work on #3. Revision 2 of the plan can be approved once");
+    story.say("lena", "/stop");
+    expect(shown(story).state).toEqual(["draft", "needs-approval"]);
   });
 });
 

@@ -153,8 +153,9 @@ describe("an approval", () => {
     const story = approve();
     story.say("lena", "/refine Smaller steps.");
     story.propose();
+    const digest = story.digest();
     story.say("lena", "/run");
-    story.say("quinn", `/approve ${story.digest()}`);
+    story.say("quinn", `/approve ${digest}`);
     expect(story.entries.findLast((entry) => entry.kind === "command")).toMatchObject({
       body: { accepted: false, code: "run-open" },
     });
