@@ -12,7 +12,7 @@ import { openConcerns, stopsPull } from "../record/concerns.ts";
 import { recordOf } from "../record/pull.ts";
 import { spentOnRework } from "../record/rework.ts";
 import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
-import { reworkConcern, writeConcern } from "../story/reworking.ts";
+import { isWriteParked, reworkConcern } from "../story/reworking.ts";
 import type { JudgedContext } from "./facts.ts";
 import { causesOf, type Failing, failingOf, signatureOf } from "./failing.ts";
 
@@ -62,12 +62,12 @@ export function rework(context: JudgedContext): Step {
  * Whether no attempt is under way: the last one is written, could not be, belongs to an earlier run, or was to mend what
  * a reviewer agent said and did not.
  */
-function isAtRest({ attempts, rework: { asked, parked } }: PromptRecord, run: StoryRun): boolean {
-  const last = attempts.at(-1);
+function isAtRest(prompt: PromptRecord, run: StoryRun): boolean {
+  const last = prompt.attempts.at(-1);
   if (last === undefined) return false;
-  if (last.pack.run !== run.run) return asked.length > 0;
+  if (last.pack.run !== run.run) return prompt.rework.asked.length > 0;
   if (stateOf(last) === "refused" && last.rework?.pull === undefined && last.rework !== null) return true;
-  return stateOf(last) === "committed" || parked.some(({ concern }) => concern === writeConcern(last.pack));
+  return stateOf(last) === "committed" || isWriteParked(prompt);
 }
 
 function begin(due: Due): Step {

@@ -12,13 +12,13 @@ import { idsOf, whoseWork } from "../people/authorship.ts";
 import { notified } from "../people/notified.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
-import { roundOf } from "../record/rework.ts";
 import { storyCost } from "../record/spent.ts";
 import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
+import { roundAtWork } from "./reworking.ts";
 import { agentAtWork, hasFailed, isWaitingForTest, standingOf, wasLeft } from "./standing.ts";
 
 /** The states of a story (features A2), shown as its `sallyport:` label. */
@@ -178,7 +178,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
     const [step, who] = isUnpaid ? ["Raise that line of the policy.", "a maintainer"] : ["/retry", executors];
     return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, step, who);
   }
-  const tested = prompts.find(isWaitingForTest);
+  const tested = prompts.find((one) => isWaitingForTest(one) && roundAtWork(one, run?.run ?? "") === null);
   if (tested !== undefined)
     return atPull(
       next(
@@ -209,7 +209,7 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
   const { pull, at } = standing.prompt;
   const prompt = record.prompts.find((one) => one.pull === pull);
   if (prompt === undefined) return null;
-  const round = roundOf(prompt, record.run?.run ?? "");
+  const round = roundAtWork(prompt, record.run?.run ?? "");
   if (round !== null)
     return next(
       "executing",
@@ -225,7 +225,9 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
       next("executing", `#${pull} waits: ${waiting.join(", ") || "it is not judged yet"}.`, `See #${pull}.`),
     );
   const causes = failed.flatMap((gate) => causeOf(gate) ?? []);
-  const isSentBack = causes.some((cause) => policy.rework?.on.includes(cause) === true);
+  // Where no round may begin people were asked, and their answer left this head as it is.
+  const isParked = prompt.rework.parked.some(({ head }) => head === prompt.verdict?.head);
+  const isSentBack = !isParked && causes.some((cause) => policy.rework?.on.includes(cause) === true);
   if (isSentBack || !hasFailed(prompt))
     return atPull(next("executing", `#${pull} fails: ${failed.join(", ")}.`, `See #${pull}.`));
   const step = causes.length === 0 ? `See #${pull}.` : "/rework";

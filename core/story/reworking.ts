@@ -9,6 +9,7 @@ import { plain } from "../escape.ts";
 import { attemptName, checkpointName, effectKey } from "../identifiers.ts";
 import { list } from "../markdown.ts";
 import { isStopping } from "../record/concerns.ts";
+import { type Round, roundOf } from "../record/rework.ts";
 import type { AttemptRecord, PromptRecord, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 
@@ -25,6 +26,17 @@ export function askRework({ pull, closedUnmerged, merge }: PromptRecord, { run }
 /** The name of the concern about an attempt's change that could not be written. */
 export function writeConcern(pack: AttemptRecord["pack"]): string {
   return `${checkpointName(pack)}/write`;
+}
+
+/** Whether the last attempt's change could not be written, which people were asked about: no agent is at work on it. */
+export function isWriteParked({ attempts, rework: { parked } }: PromptRecord): boolean {
+  const last = attempts.at(-1);
+  return last !== undefined && parked.some(({ concern }) => concern === writeConcern(last.pack));
+}
+
+/** The round for which a pull request is with its agent again; null: nobody works on it. */
+export function roundAtWork(prompt: PromptRecord, run: string): Round | null {
+  return isWriteParked(prompt) && prompt.rework.pending === null ? null : roundOf(prompt, run);
 }
 
 /** Parks a story: its change could not be written to the branch, and nothing there is overwritten. */

@@ -1,7 +1,9 @@
 import type { Stage } from "../../schemas/road-entries.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
+import type { BranchState } from "../record/checkpoints.ts";
 import { mergeConcern } from "../record/concerns.ts";
 import { hasOpenPull, type PromptRecord, type StoryRecord } from "../record/story.ts";
+import { isWriteParked } from "./reworking.ts";
 
 /** The progress of a prompt of an approved plan. */
 export type PromptStanding =
@@ -105,8 +107,10 @@ export function agentAtWork({ run, prompts }: StoryRecord): number | null {
  * Whether an open pull request waits for a person's test alone, or under the light tier for their approval: what
  * machines can say of it is said.
  */
-export function isWaitingForTest({ merge, closedUnmerged, verdict }: PromptRecord): boolean {
+export function isWaitingForTest({ merge, closedUnmerged, verdict, rework, branchState }: PromptRecord): boolean {
   if (merge !== null || closedUnmerged || verdict === null) return false;
+  // What is asked for makes another commit of it, and an older one is tested for nothing.
+  if (rework.asked.length > 0 || isOlder(verdict.head, branchState)) return false;
   if (verdict.gates["manual-test"] !== "pending" && verdict.gates.approval !== "pending") return false;
   return ["pass", "not-applicable", undefined].includes(verdict.gates.ci);
 }
@@ -144,7 +148,12 @@ export function promptState(prompt: PromptRecord, record: StoryRecord): PromptSt
 /** Whether the last verdict on a prompt's pull request, on its present head, is a failure that nothing goes on about. */
 export function hasFailed(prompt: PromptRecord): boolean {
   const { verdict, branchState, attempts, rework } = prompt;
-  if (!hasOpenPull(prompt) || verdict?.conclusion !== "failure") return false;
-  const isOlder = branchState.commits.slice(0, -1).includes(verdict.head);
-  return !isOlder && rework.pending === null && rework.asked.length === 0 && attempts.at(-1)?.commit !== null;
+  if (!hasOpenPull(prompt) || verdict?.conclusion !== "failure" || isOlder(verdict.head, branchState)) return false;
+  const isWritten = attempts.at(-1)?.commit !== null || isWriteParked(prompt);
+  return rework.pending === null && rework.asked.length === 0 && isWritten;
+}
+
+/** Whether a later commit of ours stands on the branch. */
+function isOlder(head: string, { commits }: BranchState): boolean {
+  return commits.slice(0, -1).includes(head);
 }

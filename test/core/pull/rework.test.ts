@@ -458,6 +458,24 @@ describe("a round that may not begin ends in a concern", () => {
     story.settle();
     expect(concerns(story)).toMatchObject([{ concern: "run-2-1/3/R1S0/write", code: "foreign-commit" }]);
     expect(story.kinds()).not.toContain("run.closed");
+    expect(story.state.sticky).not.toContain("is with its agent again");
+    // Left as it is, it is nobody's work and says so.
+    story.say("lena", "/clarify We mend it.");
+    expect(story.state.sticky).not.toContain("is with its agent again");
+    look(strict, over);
+    expect(story.labels()).toEqual(["failed"]);
+  });
+
+  test("after which a pull request that is left as it is has failed, and says who can go on", () => {
+    const text = 'rework: { on: [ci], rounds: 9 }\ngates: { ci: { checks: ["@github-actions/test"] } }\n';
+    const { story, last } = reworked(1, () => named("test"), text);
+    story.state.policy = Policy.parse({ ...policy, rework: { on: ["ci"], rounds: 9 } });
+    last();
+    expect(concerns(story)).toMatchObject([{ code: "same-failure" }]);
+    story.say("lena", "/clarify We mend it.");
+    last();
+    expect(story.labels()).toEqual(["failed"]);
+    expect(story.state.sticky).toContain("```\n/rework\n```");
   });
 });
 
@@ -470,6 +488,26 @@ test("T8: label, prompt and `/retry` follow a failure that nobody mends yet", ()
   expect(story.replies().at(-1)?.line).toBe("There is no failed run to retry. #11 failed; `/rework` sends it back.");
   story.say("lena", "/rework");
   expect(story.labels()).toEqual(["executing"]);
+});
+
+test("T11: nobody is asked to try a commit that its agent is mending, until another one is judged", () => {
+  const { story, look, gather } = opened();
+  const tested = "gates: { manual-test: { when: { paths: [web/**] } } }\n";
+  const waits = () => [story.labels(), story.state.sticky?.includes("waits for a person who tries it")];
+  look(tested);
+  expect(waits()).toEqual([["manual_test", "needs-sign-off"], true]);
+  look(tested, {}, [say("/rework Shorter.", "lena", ["executors"])]);
+  story.settle();
+  expect(waits()).toEqual([["executing"], false]);
+  gather(tested);
+  expect(waits()).toEqual([["executing"], false]);
+  story.answer();
+  expect(waits()).toEqual([["executing"], false]);
+  const next = "4".repeat(40);
+  write(story, next);
+  expect(waits()).toEqual([["executing"], false]);
+  look(tested, { head: { sha: next }, commits: known([commitOf(head, "b"), commitOf(next, head)]) });
+  expect(waits()).toEqual([["manual_test", "needs-sign-off"], true]);
 });
 
 test("waits for people are no failures: an agent that asks as often as it may fail still goes on", () => {
