@@ -289,7 +289,9 @@ function applyRollback(record: StoryRecord, body: EntryBody<"rollback.done">): v
   const prompt = promptOf(record, body.prompt);
   if (prompt === undefined) return;
   prompt.branchState = afterRollback(prompt.branchState, body);
-  prompt.rework = { ...prompt.rework, pending: null };
+  // What was asked for was about the pull request that is gone.
+  const { asked } = prompt.rework;
+  prompt.rework = { ...prompt.rework, pending: null, asked: body.to === null ? [] : asked };
   prompt.rolledBack = body.checkpoint;
   prompt.verdict = null;
   if (body.to !== null) return;

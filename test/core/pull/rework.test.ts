@@ -319,6 +319,21 @@ describe("`/rework` by an executor", () => {
     expect(one.story.enqueued).toEqual([]);
   });
 
+  test("D14: is not carried over to the pull request that follows one that was taken back", () => {
+    const { story, look, gathered } = opened();
+    look("", {}, [asks()]);
+    story.say("lena", "/rollback run-2-1/3/R0S0");
+    story.finish("roll-back", { status: "done", result: { type: "rolled-back", closed: [11] } });
+    story.say("lena", "/retry");
+    story.answer();
+    const sha = "6".repeat(40);
+    write(story, sha);
+    story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
+    gathered.length = 0;
+    look("", { head: { sha }, commits: known([commitOf(sha, "b")]) });
+    expect(gathered).toEqual([]);
+  });
+
   test("T254: goes on at a pull request that somebody closed and opened again", () => {
     const { story, look, gathered } = opened();
     look("");
