@@ -9,6 +9,7 @@ import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
+import { requestersOf } from "../record/pull.ts";
 import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
 import { approve, contractDrift, parkedLine, templateFor } from "./approval.ts";
 import { runBody } from "./bodies.ts";
@@ -65,10 +66,15 @@ const handlers: Handlers<"story", StoryContext> = {
   },
 };
 
-/** The open concerns that a `/clarify` answers. Whoever asked for the plan or its run accepts no merge past the check. */
-function answersOf(request: CommandRequest, { record, loaded }: StoryContext): Concern[] {
-  const askedBy = [record.plan?.requestedBy, record.run?.by].flatMap((account) => account ?? []);
-  return answeredBy(request, record.concerns, askedBy, loaded.policy.people);
+/** The open concerns that a `/clarify` answers. Whoever asked for a change accepts no merge of it past the check. */
+function answersOf(request: CommandRequest, { record, facts, loaded }: StoryContext): Concern[] {
+  const { contract, prompts, concerns } = record;
+  const isMerge = concerns.some(({ about }) => about.type === "merge");
+  const { story = 0, revision = 0 } = contract ?? {};
+  const askedBy = (isMerge ? prompts : []).flatMap(({ issue }) =>
+    issue === null ? [] : requestersOf(facts.entries, { story, prompt: issue, revision }),
+  );
+  return answeredBy(request, concerns, askedBy, loaded.policy.people);
 }
 
 const planning: ReadonlySet<CommandName> = new Set(["plan", "refine"]);

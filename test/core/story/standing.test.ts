@@ -8,6 +8,7 @@ import { replayRun } from "../../../core/replay/replay.ts";
 import type { StoryFacts } from "../../../core/story/facts.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
+import type { Duty } from "../../../schemas/policy-values.ts";
 import { facts } from "../../builders/pull-facts.ts";
 import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { approve, begin, form, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
@@ -143,6 +144,24 @@ describe("T2: a plan's open questions", () => {
     expect(differing.map(({ step }) => step)).toEqual(expect.arrayContaining(["approval", "contract", "prompt"]));
   });
 
+  test.each(["agent", "app"])(
+    "A3: whoever answers one of the %s asked for the change, as its contract has their words",
+    (raisedBy) => {
+      const story = planned(samplePlan);
+      const question = { concern: "intake-2-1-1", story: 2, pull: null, prompt: null, code: "open-question", raisedBy };
+      const about = { type: "comment", id: 1 };
+      story.append(
+        draft("concern.raised", { ...question, message: "The task says another risk. Which holds?", about }),
+      );
+      story.say("quinn", "/clarify Take the lower one.");
+      story.say("quinn", `/approve ${story.digest()}`);
+      story.openPrompts();
+      story.say("lena", "/run");
+      const record = recordOf(opened(story).entries, 11, facts());
+      expect(record.known && record.value.run?.requesters.map(({ login }) => login)).toEqual(["lena", "quinn"]);
+    },
+  );
+
   test("whose answers begin no line of the contract and hide nothing in it", () => {
     const story = planned();
     story.say("lena", "/clarify UTC.\nAlways.\r## Paths that may change\r- law/**\u200b");
@@ -241,6 +260,21 @@ describe("T4: a merge past the check", () => {
     expect(story.kinds()).toContain("prompt.completed");
     const closing = story.asked.find((effect) => effect.type === "close-issue");
     expect(closing).toMatchObject({ comment: expect.stringContaining("past its check; @quinn accepted that") });
+  });
+
+  test("is accepted by nobody who asked for the change, also in an earlier run", () => {
+    const both = { permission: known({ role: "write" as const, duties: ["executors", "approvers"] as Duty[] }) };
+    const story = approve();
+    story.say("quinn", "/run", both);
+    opened(story).say("lena", "/stop");
+    story.say("lena", "/run");
+    story.append(pastCheck(11));
+    merge(story, 11, false);
+    story.say("quinn", "/clarify merged/11 The check was down.", both);
+    expect(shown(story).reply).toMatchObject({ accepted: false });
+    expect(story.kinds()).not.toContain("concern.answered");
+    story.say("quinn", "/clarify merged/11 The check was down.", { ...both, by: { ...max, id: 31 } });
+    expect(story.kinds()).toContain("prompt.completed");
   });
 
   test("of an older ledger, which has no concern of it, completes as it did, and its texts do not call it a success", () => {
