@@ -184,3 +184,9 @@ test("T122: what was edited after it was read is said below the answer in the th
   const replies: Json[] = await acme.as("lena", "GET", `pulls/${pull}/comments`);
   expect(replies.at(-1)?.body).toContain("A comment here was edited after it was read");
 });
+
+test("U6: one person who cannot be asked for a review keeps nobody else from being asked", async () => {
+  await acme.perform({ type: "ask-review", key: "review/9/1", pull, reviewers: ["gone", "wes"] });
+  const { users } = await acme.as("lena", "GET", `pulls/${pull}/requested_reviewers`);
+  expect(users.map((one: Json) => one.login)).toEqual(["wes"]);
+});
