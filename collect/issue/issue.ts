@@ -1,6 +1,7 @@
 import { isTaskId } from "../../core/contract/task.ts";
 import type { CommonFacts } from "../../core/decision.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { labelName } from "../../core/labels.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../../core/story/facts.ts";
 import { isPlainPath, maxDecisions, storyForm } from "../../core/story/form.ts";
 import type { People } from "../../schemas/policy.ts";
@@ -123,7 +124,7 @@ function seenIssue(raw: RawIssue, name: string): SeenIssue {
     state: raw.state === "closed" ? "closed" : "open",
     locked: raw.locked === true,
     author: author.success ? author.data : null,
-    labels: raw.labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))),
+    labels: raw.labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))).map(labelName),
     isHere: raw.repository_url.endsWith(`/repos/${name}`),
   };
 }

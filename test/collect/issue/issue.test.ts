@@ -114,6 +114,16 @@ test("a pull request with the label of a story is no story", async () => {
   expect(await look(number)).toBeNull();
 });
 
+test("U4: a label that the repository had before us, in capitals, is the form's", async () => {
+  const { number } = await say("lena", "POST", "web/issues", { title: "A story", body: "### Task\n\nT-1" });
+  const capital = (issue: Json) => {
+    issue.labels.nodes = [{ name: "Story" }, { name: "Area: UI" }];
+  };
+  const reading = await look(number, inQuery(capital));
+  expect(reading?.issue.labels).toEqual(["story", "Area: UI"]);
+  expect(reading?.task).toMatchObject({ state: "absent" });
+});
+
 test("H9: the text that names an epic is whoever's who edited it last", async () => {
   const epic = await say("lena", "POST", "web/issues", { title: "An epic", labels: ["epic"] });
   const text = { title: "A story", body: `### Epic\n\n#${epic.number}` };
