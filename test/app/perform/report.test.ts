@@ -147,6 +147,14 @@ test("T169, T124, T137: words count by who wrote them: duty, write access, unedi
   expect(JSON.stringify(report)).not.toMatch(/workflows|tests/);
 });
 
+test("T8: the text of a review that only comments is a comment like any other", async () => {
+  const review = await acme.as("wes", "POST", `pulls/${pull}/reviews`, { event: "COMMENT", body: "Greet twice." });
+  const { report, result } = await gather();
+  expect(report).toMatchObject({ reviews: [], comments: [{ comment: review.id, by, text: "Greet twice." }] });
+  expect(result).toMatchObject({ reviewers: [], comments: [thread, review.id] });
+  expect((await gather({ taken: [review.id] })).report.comments).toEqual([]);
+});
+
 test("what an earlier round took up, and resolved threads, are left out", async () => {
   expect((await gather({ taken: [thread] })).report.threads).toEqual([]);
   const first = state()
