@@ -156,13 +156,27 @@ test("T8: the text of a review that only comments is a comment like any other", 
 });
 
 test("what an earlier round took up, and resolved threads, are left out", async () => {
-  expect((await gather({ taken: [thread] })).report.threads).toEqual([]);
+  const asked = [{ by: "wes", text: "Greet." }];
+  expect((await gather({ asked, taken: [thread] })).report.threads).toEqual([]);
   const first = state()
     .issues.flatMap((issue) => issue.pull?.reviewComments ?? [])
     .find(({ id }) => id === thread);
   if (first === undefined) throw new Error("no thread");
   first.isResolved = true;
-  expect((await gather()).report.threads).toEqual([]);
+  expect((await gather({ asked })).report.threads).toEqual([]);
+});
+
+test("T122: where nothing says what is to be mended no round begins, and what was left out is named", async () => {
+  const first = state()
+    .issues.flatMap((issue) => issue.pull?.reviewComments ?? [])
+    .find(({ id }) => id === thread);
+  if (first === undefined) throw new Error("no thread");
+  first.updatedAt = new Date(Date.parse(first.createdAt) + 60_000).toISOString().replace(/\.\d+Z$/, "Z");
+  await expect(gather({ asked: [{ by: "wes", text: "" }] })).rejects.toMatchObject({
+    ...{ code: "bad-input", retry: false },
+    message: expect.stringMatching(/^Words of @wes are not passed on: an edited text .* say it in a new comment\.$/),
+  });
+  expect((await gather({ asked: [{ by: "wes", text: "Greet." }] })).report.asked).toHaveLength(1);
 });
 
 test("T134: of 500 open threads none is taken up; what people can do is said", async () => {
