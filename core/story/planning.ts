@@ -172,6 +172,12 @@ export function isAnswered(record: StoryRecord): boolean {
   );
 }
 
+/** Whether a plan of a story is asked for, or approved and not complete; nothing of the light tier is. */
+export function isUnderWay(record: StoryRecord): boolean {
+  const { plan, contract, completed } = record;
+  return !isAnswered(record) || (contract !== null && !completed && plan?.compiled !== "light");
+}
+
 /** Opens the next diff prompt of the frozen contract as a sub-issue, in order, blocked by those it depends on. */
 export function openPrompts({ record, facts }: StoryContext): Step {
   const { contract } = record;
