@@ -49,7 +49,9 @@ export function rework(context: JudgedContext): Step {
   // An older look: our newest commit is not on it yet.
   if (prompt.branchState.commits.slice(0, -1).includes(verdict.head)) return {};
   const failing = failingOf(context, prompt.rework);
-  if (failing === null) return { requeueAfter: requeue.undecided };
+  if (failing === "unread") return { requeueAfter: requeue.undecided };
+  // The end of each check is an event.
+  if (failing === "running") return {};
   const causes: ReworkCause[] = causesOf(failing, settings?.on ?? []);
   const [first, ...others] = isAsked ? (["command", ...causes] as const) : causes;
   if (first === undefined) return {};

@@ -215,7 +215,8 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
       "executing",
       `#${pull} is with its agent again: round ${round.round} of rework (${round.causes.join(", ")}).`,
     );
-  if (prompt.rework.asked.length > 0) return next("executing", `What is to be mended on #${pull} is gathered.`);
+  if (prompt.rework.asked.length > 0)
+    return next("executing", `What is to be mended on #${pull} is gathered once its checks have ended.`);
   if (at === "green") return atPull(next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge"));
   const gates = Object.entries(prompt.verdict?.gates ?? {});
   const named = (status: string) => gates.flatMap(([gate, one]) => (one === status ? [gate] : []));

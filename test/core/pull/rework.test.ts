@@ -183,6 +183,15 @@ describe("T8: what fails goes back to the agent", () => {
     expect(concerns(story)).toEqual([]);
   });
 
+  test("a check that runs is not asked for again and again, and one that waits for a person is not waited for", () => {
+    const deploy = { ...red, id: 8, name: "deploy", conclusion: null };
+    const { gathered, look } = opened();
+    expect(look(all, { checks: known([red, { ...deploy, status: "queued" }]) }).requeueAfter).toBeNull();
+    expect(gathered).toEqual([]);
+    look(all, { checks: known([red, { ...deploy, status: "waiting" }]) });
+    expect(gathered).toMatchObject([{ checks: [{ name: "test" }] }]);
+  });
+
   test("the commit of a round is judged anew, and what was taken up is not taken up again", () => {
     const { story, look, gather, gathered, rounds } = opened();
     const reviews = known([objection()]);
