@@ -16,7 +16,7 @@ import { runBody } from "./bodies.ts";
 import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
 import { storyOnly, takeLight } from "./light.ts";
 import { openLine, statusLine } from "./next-step.ts";
-import { isAnswered, planFailed } from "./planning.ts";
+import { isAnswered, openingProblem, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
@@ -184,7 +184,9 @@ function submit(
   if (drift !== null) return refuse("drift", drift);
   const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));
   if (record.prompts.some((prompt) => prompt.issue === null)) {
-    return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
+    const problem = openingProblem(context);
+    const line = problem === null ? null : `${problem} Plan it again with \`/plan\`.`;
+    return refuse("prompts-not-open", line ?? "The diff prompts are still being opened; try again in a moment.");
   }
   const isNew = code === "run" || run === null;
   const chosen = isNew

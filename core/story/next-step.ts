@@ -17,7 +17,7 @@ import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.t
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
-import { isAnswered, isPlannedText } from "./planning.ts";
+import { isAnswered, isPlannedText, openingProblem } from "./planning.ts";
 import { roundAtWork } from "./reworking.ts";
 import { agentAtWork, hasFailed, isWaitingForTest, standingOf, wasLeft } from "./standing.ts";
 
@@ -148,6 +148,8 @@ function failedRequest(record: StoryRecord): string | null {
 /** The next step of the work on an approved plan. */
 function workStep({ record, facts, loaded }: StoryContext): Next {
   const standing = standingOf(record);
+  const problem = openingProblem({ record, facts });
+  if (problem !== null) return next("failed", plain(problem), "/plan", holders(loaded.policy.people, "planners"));
   if (standing.at !== "approved") return next("draft", "The diff prompts are being opened.");
   const { prompts, rollback, contract, plan } = record;
   // A run of an earlier contract tells nothing of this one.

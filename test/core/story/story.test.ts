@@ -87,12 +87,30 @@ test("what somebody wrote below a refused command stands in no entry", () => {
   expect(texts).toEqual(["", "wait"]);
 });
 
-test("an issue that passes for two prompts is one prompt's alone", () => {
+test("an issue that passes for two prompts is one prompt's alone, and that is said", () => {
   const story = planned();
   story.say("quinn", `/approve ${story.digest()}`);
   for (const _ of samplePlan.prompts)
     story.finish("open-prompt", { status: "done", result: { type: "issue", number: 3 } });
   expect(story.kinds().filter((kind) => kind === "prompt.opened")).toHaveLength(1);
+  expect(story.state.sticky).toContain("3 passes for it and is another prompt's");
+});
+
+test("a diff prompt that GitHub does not open is said, with the way on", () => {
+  const story = playStory();
+  story.say("lena", "/plan");
+  story.propose();
+  story.say("quinn", `/approve ${story.digest()}`);
+  story.finish("open-prompt", { status: "failed", code: "github", message: "Issues has been disabled" });
+  expect(story.labels()).toEqual(["failed"]);
+  expect(story.state.sticky).toContain("“Step 1” could not be opened: Issues has been disabled.");
+  story.say("lena", "/run");
+  expect(story.replies().at(-1)?.line).toContain("Issues has been disabled. Plan it again with `/plan`.");
+  story.say("lena", "/plan");
+  story.propose();
+  story.say("quinn", `/approve ${story.digest()}`);
+  story.openPrompts();
+  expect(story.labels()).toEqual(["ready"]);
 });
 
 test("looking again changes nothing: every effect is asked for once", () => {
