@@ -6,7 +6,7 @@ import { entriesOf, type TypedEntry } from "../entries.ts";
 import type { CheckFact, ReviewFact } from "../facts.ts";
 import { hasSay } from "../people/authority.ts";
 import { latestReviews } from "../people/reviewers.ts";
-import type { ReworkState } from "../record/rework.ts";
+import { type ReworkState, takenUp } from "../record/rework.ts";
 import type { JudgedContext } from "./facts.ts";
 
 /** What failed on a head that a commit of the agent can mend. */
@@ -28,12 +28,12 @@ const isRunning = ({ status }: CheckFact) => status !== "completed" && status !=
 /** What failed on the judged head; `running` while a check is, and `unread` where a fact about it is not read. */
 export function failingOf(
   { facts, entries, verdict }: JudgedContext,
-  { rounds }: ReworkState,
+  rework: ReworkState,
 ): Failing | "unread" | "running" {
   const { checks, reviews } = facts.judged;
   if (!checks.known || !reviews.known) return "unread";
   if (checks.value.some(isRunning)) return "running";
-  const taken = new Set(rounds.flatMap((round) => round.reviews));
+  const taken = new Set(takenUp(rework).flatMap((round) => round.reviews));
   const objections = latestReviews(reviews.value).filter(
     ({ id, state }) => state === "changes_requested" && !taken.has(id),
   );

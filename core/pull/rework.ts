@@ -10,7 +10,7 @@ import { untracedCommits } from "../people/authorship.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { openConcerns, stopsPull } from "../record/concerns.ts";
 import { recordOf } from "../record/pull.ts";
-import { spentOnRework } from "../record/rework.ts";
+import { spentOnRework, takenUp } from "../record/rework.ts";
 import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
 import { isWriteParked, reworkConcern } from "../story/reworking.ts";
 import type { JudgedContext } from "./facts.ts";
@@ -45,7 +45,9 @@ export function rework(context: JudgedContext): Step {
   if (openConcerns(entries).some((one) => stopsPull(one, { pull: facts.number, story: opened.story }))) return {};
   const settings = loaded.policy.rework;
   const isAsked = prompt.rework.asked.length > 0;
-  if ((settings === undefined && !isAsked) || prompt.rework.pending !== null || !isAtRest(prompt, run)) return {};
+  // One that was left when its run ended is not begun where somebody asks for another.
+  const isPending = prompt.rework.pending !== null && (prompt.rework.pending.run === run.run || !isAsked);
+  if ((settings === undefined && !isAsked) || isPending || !isAtRest(prompt, run)) return {};
   // An older look: our newest commit is not on it yet.
   if (prompt.branchState.commits.slice(0, -1).includes(verdict.head)) return {};
   const failing = failingOf(context, prompt.rework);
@@ -162,7 +164,7 @@ function gather({ context, prompt, people, failing, causes }: Due): Extract<Effe
     asked: [...asked.map(({ by, text }) => ({ by: by.login, text })), ...failing.tests],
     gates: failing.gates,
     checks: failing.checks.map(({ id, name, app, conclusion }) => ({ id, name, app, conclusion: conclusion ?? "" })),
-    taken: rounds.flatMap(({ reviews, comments }) => [...reviews, ...comments]),
+    taken: takenUp(prompt.rework).flatMap(({ reviews, comments }) => [...reviews, ...comments]),
     people,
     previous: prompt.attempts.findLast(({ commit }) => commit !== null)?.response?.result.sha256 ?? null,
   };

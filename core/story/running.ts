@@ -5,21 +5,21 @@ import { routeOf } from "../contract/routes.ts";
 import { isVerified } from "../contract/verification.ts";
 import { awaitEffect, decisionOf, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
-import { appActor, type Draft } from "../entries.ts";
+import { appActor, type Draft, lastEntry } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { costOf, spendingOf } from "../money.ts";
 import { mayOverlap } from "../paths/cover.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern } from "../record/concerns.ts";
+import { isOfAttempt } from "../record/provenance.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { redactionReport } from "../redaction/redaction.ts";
 import { advise, isLeft } from "./advising.ts";
 import { contractDrift } from "./approval.ts";
 import { evidenceBody, responseFiles, stepOf } from "./bodies.ts";
 import { complete } from "./completing.ts";
-import { type StoryContext, type StoryFacts, shutState, type Work } from "./facts.ts";
-import { isAnswered, planFailed } from "./planning.ts";
+import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
 import { isAllowedMerge } from "./standing.ts";
 import { startAttempt } from "./starting.ts";
@@ -138,35 +138,6 @@ function advancePrompt(prompt: PromptRecord, run: StoryRun, context: StoryContex
   }
 }
 
-/** Ends the run, or the planning, of a story that was closed or locked; its merged prompts are completed before. */
-export function endShut({ record, facts }: StoryContext): Step {
-  const shut = shutState(facts.issue);
-  const { run, request } = record;
-  if (shut === null || record.completed) return {};
-  const message = `the story was ${shut}`;
-  if (run === null || run.closed !== null) {
-    if (request === null || isAnswered(record)) return {};
-    return { drafts: [planFailed(request, facts, { code: shut, message })] };
-  }
-  const isDone = ({ issue, merge }: PromptRecord) => merge !== null || issue === null || !run.prompts.includes(issue);
-  if (record.prompts.every(isDone)) return {};
-  const { id } = facts.repository;
-  const line = `${run.run} ended because ${message}. Open it again and \`/run\` to go on.`;
-  return {
-    drafts: [runClosed(run, facts, "cancelled", message)],
-    effects: [
-      {
-        type: "reply",
-        key: effectKey.ended(id, run.run),
-        issue: facts.issue.number,
-        comment: null,
-        accepted: true,
-        line,
-      },
-    ],
-  };
-}
-
 function awaitAnswer({ run, prompt, attempt: { pack } }: Work, context: StoryContext): Step {
   const { facts, loaded } = context;
   const refused = (message: string) => closed(pack, facts, [{ source: "agent", code: "no-answer", message }]);
@@ -273,7 +244,12 @@ function closeAttempt(work: Work, { facts }: StoryContext): Step {
   if (response === null) return {};
   const given = facts.packs.get(pack.pack.sha256);
   const result = facts.results.get(response.result.sha256);
-  if (given === undefined || result === undefined) return {};
+  if (given === undefined || result === undefined) {
+    // What this decision itself stores cannot be read before; what was stored and is gone never can.
+    const isStored = lastEntry(facts.entries, "response.recorded", (entry) => isOfAttempt(entry, pack)) !== undefined;
+    const message = "the stored answer could not be read back";
+    return isStored ? { drafts: [closed(pack, facts, [{ source: "agent", code: "no-answer", message }])] } : {};
+  }
   const findings = reviewResult(given, result, deliveredAt(pack.base, prompt), verification);
   if (findings.length === 0 && verification === null && isVerified(given)) return runCommands(work, facts);
   const drafts: Draft[] = [closed(pack, facts, findings)];

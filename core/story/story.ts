@@ -29,7 +29,8 @@ import { isAnswered, openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
 import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
-import { advanceRun, endShut } from "./running.ts";
+import { endShut } from "./run-end.ts";
+import { advanceRun } from "./running.ts";
 import { promptState } from "./standing.ts";
 import { writtenPrompts } from "./written.ts";
 

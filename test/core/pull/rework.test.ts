@@ -343,6 +343,26 @@ describe("`/rework` by an executor", () => {
     expect(gathered).toEqual([]);
   });
 
+  test("goes on where the run ended before the round before began, with what that one held", () => {
+    const { story, look, gather, gathered, rounds } = opened();
+    const over = { reviews: known([objection()]) };
+    const words = { by: { login: "quinn", duties: ["approvers"] }, text: "Use another name." };
+    look(all, over);
+    story.state.shut = "closed";
+    gather(all, over, { reviews: [{ review: 40, ...words }] });
+    expect(story.entries.at(-1)?.kind).toBe("run.closed");
+    story.state.shut = null;
+    story.say("lena", "/rework Shorter.");
+    look(all, over);
+    expect(gathered.at(-1)).toMatchObject({ taken: [], asked: [{ text: "Shorter." }] });
+    gather(all, over, { reviews: [{ review: 40, ...words }] });
+    expect(rounds()).toHaveLength(2);
+    expect(packNow(story)).toMatchObject({
+      run: "run-2-2",
+      failures: [{ message: "Shorter." }, { message: "Use another name." }],
+    });
+  });
+
   test("T254: goes on at a pull request that somebody closed and opened again", () => {
     const { story, look, gathered } = opened();
     look("");
@@ -425,6 +445,24 @@ describe("a round that may not begin ends in a concern", () => {
     story.say("lena", "/rework");
     look(text, now());
     expect(concerns(story).map(({ code }) => code)).toEqual(["rework-budget", "rework-budget"]);
+  });
+
+  test("not where a lost database took what was gathered: the run ends, and `/rework` gathers it anew", () => {
+    const { story, look, gather, gathered } = opened();
+    const over = { checks: known([red]) };
+    look(all, over);
+    story.append = () => undefined;
+    const round = gather(all, over).drafts.find(({ kind }) => kind === "rework.opened");
+    if (round === undefined) throw new Error("no round");
+    story.reports.clear();
+    story.entries.push({ ...round, seq: 1_000, hash: "1".repeat(64), at: story.state.now });
+    story.settle();
+    expect(entriesOf(story.entries, "run.closed")[0]?.body.status).toBe("failed");
+    expect(story.state.sticky).toContain("is not stored any more");
+    story.say("lena", "/rework");
+    gathered.length = 0;
+    look(all, over);
+    expect(gathered).toHaveLength(1);
   });
 
   test("for what somebody pushed in between; adopted, the round is built on it", () => {

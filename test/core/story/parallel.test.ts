@@ -97,8 +97,8 @@ describe("prompts of one run that do not touch each other are in work at the sam
   test("A3: whoever wrote `/rework` on the story asked for the change that it went to, whatever round came first", () => {
     const story = run(2, apart);
     for (const [pull, index, sha] of [
-      [11, 1, "e"],
       [12, 2, "d"],
+      [11, 1, "e"],
     ] as const) {
       story.answer({}, index);
       const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Draft } from "../../../core/entries.ts";
+import type { Draft, TypedEntry } from "../../../core/entries.ts";
 import { entriesOf } from "../../../core/entries.ts";
 import type { Permission } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
@@ -327,6 +327,21 @@ describe("an agent's answer", () => {
     expect(story.entries.at(-1)).toMatchObject({ kind: "run.closed", body: { status: "failed" } });
     expect(story.kinds().filter((kind) => kind === "prompt.recorded")).toHaveLength(tries);
     expect(story.state.sticky).toContain("/retry");
+  });
+
+  test("that is lost with the database is none: the next try begins", () => {
+    const story = begin();
+    const asked = story.asked.findLast((effect) => effect.type === "run-agent");
+    if (asked?.type !== "run-agent") throw new Error("no agent was asked");
+    const { prompt, run, story: of, attempt } = entriesOf(story.entries, "prompt.recorded")[0]?.body ?? {};
+    const usage = { model: "m", calls: 1, inputTokens: 1, outputTokens: 1 };
+    const result = { sha256: "6".repeat(64), bytes: 2, mediaType: "application/json" };
+    const body = { run, story: of, prompt, attempt, result, outcome: "finished", code: "finished", files: [], usage };
+    const entry = { kind: "response.recorded", actor: app, body: { ...body, seconds: 1 }, at: story.state.now };
+    story.entries.push({ ...entry, seq: 1_000, hash: "1".repeat(64) } as TypedEntry);
+    story.settle();
+    expect(entriesOf(story.entries, "attempt.closed")[0]?.body.reasons).toMatchObject([{ code: "no-answer" }]);
+    expect(entriesOf(story.entries, "prompt.recorded")).toHaveLength(2);
   });
 
   test("T262: after `/stop` nothing of it is written", () => {
