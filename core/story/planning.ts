@@ -54,7 +54,7 @@ export function plan(context: StoryContext): Step {
 /** Ends a request for a plan without one; a planner that is still at work on it is broken off. */
 export function planFailed(
   request: PlanRequest,
-  facts: StoryFacts,
+  facts: Pick<StoryFacts, "ourselves"> & { issue: { number: number } },
   { code, message }: EffectFailure,
   used: { usage?: Usage; cost?: Cost } = {},
 ): Draft {

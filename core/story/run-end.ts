@@ -1,8 +1,8 @@
-import type { Step } from "../decision.ts";
+import { type Decision, decisionOf, type Step } from "../decision.ts";
 import type { Ourselves } from "../effects.ts";
-import { appActor, type Draft } from "../entries.ts";
+import { appActor, type Draft, type TypedEntry } from "../entries.ts";
 import { effectKey } from "../identifiers.ts";
-import type { PromptRecord, StoryRun } from "../record/story.ts";
+import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
 import { type StoryContext, shutState } from "./facts.ts";
 import { isAnswered, planFailed } from "./planning.ts";
 
@@ -48,4 +48,16 @@ export function endShut({ record, facts }: StoryContext): Step {
       },
     ],
   };
+}
+
+/**
+ * Ends the run, or the planning, of an issue that was deleted or moved to another repository: nobody can stop its agent
+ * there any more.
+ */
+export function endGone(number: number, entries: readonly TypedEntry[], facts: { ourselves: Ourselves }): Decision {
+  const { run, request, ...record } = foldStory(number, entries);
+  const message = "the issue was deleted or moved to another repository";
+  if (run !== null && run.closed === null) return decisionOf({ drafts: [runClosed(run, facts, "cancelled", message)] });
+  if (request === null || isAnswered({ ...record, run, request })) return decisionOf();
+  return decisionOf({ drafts: [planFailed(request, { ...facts, issue: { number } }, { code: "gone", message })] });
 }
