@@ -126,6 +126,13 @@ describe("no plan, and why", () => {
     expect(story.state.sticky).toMatch(/No plan:/);
   });
 
+  test("what the story itself says too long, and not one of its prompts", () => {
+    const story = playStory({ children: [child(7)] });
+    story.state.body = story.state.body.replace("- It works.", "a".repeat(2_001));
+    story.say("lena", "/plan");
+    expect(failure(story)?.message).toMatch(/^The story: acceptance\.0: /);
+  });
+
   test("a secret in one of them", () => {
     const story = planned([child(7)], { text: known({ editedAt: null, secret: "github-token" }) });
     expect(failure(story)?.code).toBe("secret-in-prompt");
