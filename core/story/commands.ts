@@ -124,6 +124,9 @@ function startPlanning(
   const { record, facts, missing, loaded } = context;
   if (record.run !== null && record.run.closed === null)
     return refuse("run-open", "A run is open. `/stop` it before planning again.");
+  // A label and a comment often ask for the same plan, and each would be paid for.
+  if (!isAnswered(record))
+    return refuse("planning", "A planner is at work already. Wait for its plan, or `/stop` it first.");
   if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
   // A planner is paid for nothing where its plan could not be approved.
   const template = templateFor(askedIn(facts).risk, context);

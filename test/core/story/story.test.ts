@@ -293,6 +293,20 @@ describe("a plan", () => {
     }
   });
 
+  test("that is under way is not asked for a second time, as by a label and a comment", () => {
+    const story = playStory();
+    const source = { type: "label" as const, id: 5, label: "ai:plan" };
+    story.say("lena", "/plan", { source });
+    for (const again of ["/plan", "/refine Smaller."]) {
+      story.say("lena", again);
+      expect(story.entries.at(-1)).toMatchObject({ body: { accepted: false, code: "planning" } });
+    }
+    expect(story.asked.filter(({ type }) => type === "ask-planner")).toHaveLength(1);
+    story.say("lena", "/stop");
+    story.say("lena", "/plan");
+    expect(story.asked.filter(({ type }) => type === "ask-planner")).toHaveLength(2);
+  });
+
   test("that failed can be asked for again", () => {
     const story = playStory();
     story.say("lena", "/plan");
