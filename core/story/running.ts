@@ -39,9 +39,10 @@ export function advanceRun(context: StoryContext): Step {
   const open = record.prompts.filter((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
   if (open.length === 0) {
     const isMerged = (issue: number) => record.prompts.some((one) => one.issue === issue && one.completed);
-    const past = record.prompts.flatMap(({ pull, acceptedBy }) =>
-      acceptedBy === null ? [] : [`; #${pull} past its check, which @${acceptedBy} accepted`],
-    );
+    const past = record.prompts.flatMap(({ pull, merge, acceptedBy }) => {
+      const how = merge?.judged === true ? "into another branch" : "past its check";
+      return acceptedBy === null ? [] : [`; #${pull} ${how}, which @${acceptedBy} accepted`];
+    });
     const end = run.prompts.every(isMerged)
       ? runClosed(run, facts, "succeeded", `every prompt is merged${past.join("")}`)
       : runClosed(run, facts, "cancelled", "its prompts are not those of the approved plan any more");
