@@ -34,7 +34,7 @@ export function advanceRun(context: StoryContext): Step {
   const { run } = record;
   // A merge completes its prompt whether or not the run is still open: a person may reopen and merge after a stop.
   const merged = record.prompts.find((one) => one.merge !== null && !one.completed && isAllowedMerge(one, record));
-  if (merged?.merge) return complete(merged, merged.merge.merged, facts);
+  if (merged?.merge) return decisionOf(endedTry(merged, run, facts), complete(merged, merged.merge.merged, facts));
   if (run === null || run.closed !== null) return {};
   const open = record.prompts.filter((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
   if (open.length === 0) {
@@ -57,6 +57,14 @@ export function advanceRun(context: StoryContext): Step {
   if (working.length === 0 && failed.size > 0) return endOfAll([...failed.values()], run, facts);
   const steps = working.map((prompt) => advancePrompt(prompt, run, context));
   return steps.find(endsRun) ?? decisionOf(...steps);
+}
+
+/** Ends the try of an agent that is still at work on a prompt whose pull request was merged: nobody takes its answer. */
+function endedTry({ attempts, pull }: PromptRecord, run: StoryRun | null, facts: StoryFacts): Step {
+  const last = attempts.at(-1);
+  if (last === undefined || stateOf(last) !== "asked" || run?.run !== last.pack.run || run.closed !== null) return {};
+  const message = `#${pull} was merged meanwhile.`;
+  return { drafts: [closed(last.pack, facts, [{ source: "sallyport", code: "merged", message }])] };
 }
 
 const endsRun = ({ drafts = [] }: Step) => drafts.some(({ kind }) => kind === "run.closed");

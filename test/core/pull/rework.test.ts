@@ -541,6 +541,25 @@ describe("a round that may not begin ends in a concern", () => {
   });
 });
 
+test("T3: a merge while the agent is at work on a round ends its try, which nobody would take; the run goes on", () => {
+  const { story, look, gather } = opened();
+  const over = { checks: known([red]) };
+  look(all, over);
+  gather(all, over);
+  const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+  const body = { pull: 11, head, merged: head, tree: "a".repeat(40), judged: true, by: null };
+  story.append({ kind: "merge.observed", actor, subject: [], body });
+  expect(entriesOf(story.entries, "attempt.closed").at(-1)?.body).toMatchObject({
+    ...{ prompt: 3, attempt: { r: 1, s: 0 }, accepted: false },
+    reasons: [{ source: "sallyport", code: "merged" }],
+  });
+  expect(story.kinds()).not.toContain("remediation.opened");
+  expect(entriesOf(story.entries, "prompt.recorded").at(-1)?.body).toMatchObject({ run: "run-2-1", prompt: 4 });
+  const sources = sourcesOf(story.entries, { reports: bodiesOf([...story.reports.values()]) });
+  const steps = replayRun("run-2-1", story.entries, sources)?.steps ?? [];
+  expect(steps.filter(({ result }) => result === "differs")).toEqual([]);
+});
+
 test("T8: label, prompt and `/retry` follow a failure that nobody mends yet", () => {
   const { story, look } = opened();
   look(strict);
