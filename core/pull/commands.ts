@@ -55,8 +55,12 @@ const handlers: Handlers<"pull", CommandContext> = {
 
 /** Answers one command on a pull request; null while a needed fact cannot be read. */
 export function answerOnPull(request: CommandRequest, context: CommandContext): CommandAnswer | null {
-  const over = context.facts.state === "closed" ? refuse("closed", "This pull request is closed.") : null;
-  return answerIn("pull", handlers, context, request, over);
+  const { state, merged } = context.facts;
+  const line =
+    merged === null
+      ? "This pull request is closed. Open it again, then write a new comment."
+      : "This pull request is merged. What is left to do takes a new one.";
+  return answerIn("pull", handlers, context, request, state === "closed" ? refuse("closed", line) : null);
 }
 
 /**
