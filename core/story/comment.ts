@@ -1,13 +1,17 @@
 import type { FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
 import { type Stage, stages } from "../../schemas/road-entries.ts";
 import { planDifference, planLists } from "../contract/plan-parts.ts";
-import { sha256 } from "../digest.ts";
+import type { Step } from "../decision.ts";
+import { digestOf, sha256 } from "../digest.ts";
 import { lastEntry } from "../entries.ts";
 import { block, code, plain } from "../escape.ts";
-import { attemptName, checkpointName } from "../identifiers.ts";
+import { attemptName, checkpointName, effectKey } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
+import { notified } from "../people/notified.ts";
+import { mergedPastCheck } from "../record/concerns.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { storyCost } from "../record/spent.ts";
@@ -16,7 +20,7 @@ import { currentDigest } from "./approval.ts";
 import type { StoryContext } from "./facts.ts";
 import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
-import { headline, nextStep } from "./next-step.ts";
+import { answerStep, headline, nextStep } from "./next-step.ts";
 import { shownText } from "./shown-text.ts";
 import { promptState, stageNames, storyStage } from "./standing.ts";
 import { askedIn } from "./ticket.ts";
@@ -187,4 +191,38 @@ function planText(context: StoryContext): string[] {
     ]),
     "</details>",
   ];
+}
+
+/** What a story waits for, and who is told so; null: nobody has to be, or they are told at its pull request. */
+function waitsFor(context: StoryContext): { about: string; duty: Duty; line: string } | null {
+  const { record, loaded } = context;
+  const { needs, atPull: isToldThere } = nextStep(context);
+  const { plan, concerns } = record;
+  if (isToldThere === true) return null;
+  if (needs === "needs-approval" && plan !== null) {
+    const line = `revision ${plan.revision} of the plan waits for your approval; the comment above has it, with the line to paste.`;
+    return { about: `approval/${plan.revision}`, duty: "approvers", line };
+  }
+  const [first, ...others] = concerns;
+  if (needs !== "needs-answer" || first === undefined) return null;
+  const about = `answer/${digestOf(concerns.map(({ name }) => name)).slice(0, 16)}`;
+  const isMerge = concerns.every(({ code }) => code === mergedPastCheck);
+  const more = others.length === 0 ? "" : ` (and ${others.length} more, in the comment above)`;
+  const { step } = answerStep(concerns, loaded.policy.people);
+  const line = `this waits for an answer, \`${step}\`: ${plain(first.message.slice(0, 500).toWellFormed())}${more}`;
+  return { about, duty: isMerge ? "approvers" : "planners", line };
+}
+
+/** Tells those who can act that the story waits for them, once for each thing that it waits for. */
+export function tellPeople(context: StoryContext): Step {
+  const { record, facts, loaded } = context;
+  const waits = waitsFor(context);
+  if (waits === null) return {};
+  const { about, duty, line } = waits;
+  const askers = duty === "approvers" && record.plan !== null ? askersOf(record.plan) : [];
+  const { users, teams } = notified(loaded.policy.people, duty, askers);
+  const names = [...users, ...teams].map((name) => `@${name}`);
+  const key = effectKey.notice(facts.repository.id, facts.issue.number, about);
+  if (names.length === 0 || facts.outcomes.has(key)) return {};
+  return { effects: [{ type: "notify", key, issue: facts.issue.number, line: `${names.join(" ")}: ${line}` }] };
 }

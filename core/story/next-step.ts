@@ -1,19 +1,14 @@
 import type { People } from "../../schemas/policy.ts";
-import type { Duty } from "../../schemas/policy-values.ts";
 import { causeOf } from "../contract/rework.ts";
-import type { Step } from "../decision.ts";
-import { digestOf } from "../digest.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { effectKey } from "../identifiers.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
-import { notified } from "../people/notified.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { storyCost } from "../record/spent.ts";
-import { askersOf, type PromptRecord, type StoryRecord } from "../record/story.ts";
+import { hasOpenPull, openPrompt, type PromptRecord, type StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
@@ -73,7 +68,7 @@ export function headline({ state, needs }: Pick<Next, "state" | "needs">): strin
 }
 
 /** What is open, and how and by whom it is answered. */
-function answerStep(concerns: readonly Concern[], people: People): Next {
+export function answerStep(concerns: readonly Concern[], people: People): Next {
   const open = concerns.map(({ name, by, message }) => `Blocked by ${plain(by)} (${code(name)}): ${plain(message)}`);
   const other = concerns.find(({ code }) => code !== mergedPastCheck);
   const step = other === undefined ? `/clarify ${concerns[0]?.name} <why it may stay>` : "/clarify <answer>";
@@ -181,7 +176,8 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
     return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, step, who);
   }
   const tested = prompts.find((one) => isWaitingForTest(one) && roundAtWork(one, run?.run ?? "") === null);
-  if (tested !== undefined)
+  const atOpen = run?.closed === null ? pullStep(record, loaded) : null;
+  if (tested !== undefined && atOpen?.state !== "failed")
     return atPull(
       next(
         "manual_test",
@@ -194,7 +190,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? progress(record));
+  const step = atOpen ?? next("executing", postponed({ facts }) ?? progress(record));
   const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
   const isNewer = plan !== null && plan.revision !== contract?.revision;
   const notes = [
@@ -204,13 +200,18 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   return { ...step, blocks: `${step.blocks}${notes.join("")}` };
 }
 
-/** The next step at the pull request of the prompt in work; null: it has none yet. */
+/** The next step at the open pull requests: where one failed, else at that of the prompt in work; null: it has none yet. */
 function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
   const standing = standingOf(record);
-  if (standing.at !== "approved" || !("pull" in standing.prompt)) return null;
-  const { pull, at } = standing.prompt;
-  const prompt = record.prompts.find((one) => one.pull === pull);
-  if (prompt === undefined) return null;
+  const current = standing.at === "approved" && "pull" in standing.prompt ? standing.prompt.pull : null;
+  const open = record.prompts.filter((one) => hasOpenPull(one) && !one.completed);
+  const steps = open.map((prompt) => ({ pull: prompt.pull, step: stepAt(prompt, record, policy) }));
+  const failed = steps.find(({ step }) => step.state === "failed");
+  return (failed ?? steps.find(({ pull }) => pull === current))?.step ?? null;
+}
+
+function stepAt(prompt: PromptRecord, record: StoryRecord, policy: LoadedPolicy["policy"]): Next {
+  const { pull, verdict } = prompt;
   const round = roundAtWork(prompt, record.run?.run ?? "");
   if (round !== null)
     return next(
@@ -219,8 +220,9 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
     );
   if (prompt.rework.asked.length > 0)
     return next("executing", `What is to be mended on #${pull} is gathered once its checks have ended.`);
-  if (at === "green") return atPull(next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge"));
-  const gates = Object.entries(prompt.verdict?.gates ?? {});
+  if (verdict?.conclusion === "success")
+    return atPull(next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge"));
+  const gates = Object.entries(verdict?.gates ?? {});
   const named = (status: string) => gates.flatMap(([gate, one]) => (one === status ? [gate] : []));
   const [failed, waiting] = [named("fail"), named("pending")];
   if (failed.length === 0)
@@ -229,11 +231,13 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
     );
   const causes = failed.flatMap((gate) => causeOf(gate) ?? []);
   // Where no round may begin people were asked, and their answer left this head as it is.
-  const isParked = prompt.rework.parked.some(({ head }) => head === prompt.verdict?.head);
+  const isParked = prompt.rework.parked.some(({ head }) => head === verdict?.head);
   const isSentBack = !isParked && causes.some((cause) => policy.rework?.on.includes(cause) === true);
   if (isSentBack || !hasFailed(prompt))
     return atPull(next("executing", `#${pull} fails: ${failed.join(", ")}.`, `See #${pull}.`));
-  const step = causes.length === 0 ? `See #${pull}.` : "/rework";
+  // Given on the story it is about the first of them.
+  const command = openPrompt(record) === prompt ? "/rework" : `Write \`/rework\` on #${pull}.`;
+  const step = causes.length === 0 ? `See #${pull}.` : command;
   return next("failed", `#${pull} fails: ${failed.join(", ")}.`, step, holders(policy.people, "executors"));
 }
 
@@ -262,38 +266,4 @@ function beforeAll({ branchState }: PromptRecord, { entries }: StoryContext["fac
   return entriesOf(entries, "checkpoint.recorded").find(
     ({ body }) => body.branch === branchState.branch && body.head === null,
   )?.body.checkpoint;
-}
-
-/** What a story waits for, and who is told so; null: nobody has to be, or they are told at its pull request. */
-function waitsFor(context: StoryContext): { about: string; duty: Duty; line: string } | null {
-  const { record, loaded } = context;
-  const { needs, atPull: isToldThere } = nextStep(context);
-  const { plan, concerns } = record;
-  if (isToldThere === true) return null;
-  if (needs === "needs-approval" && plan !== null) {
-    const line = `revision ${plan.revision} of the plan waits for your approval; the comment above has it, with the line to paste.`;
-    return { about: `approval/${plan.revision}`, duty: "approvers", line };
-  }
-  const [first, ...others] = concerns;
-  if (needs !== "needs-answer" || first === undefined) return null;
-  const about = `answer/${digestOf(concerns.map(({ name }) => name)).slice(0, 16)}`;
-  const isMerge = concerns.every(({ code }) => code === mergedPastCheck);
-  const more = others.length === 0 ? "" : ` (and ${others.length} more, in the comment above)`;
-  const { step } = answerStep(concerns, loaded.policy.people);
-  const line = `this waits for an answer, \`${step}\`: ${plain(first.message.slice(0, 500).toWellFormed())}${more}`;
-  return { about, duty: isMerge ? "approvers" : "planners", line };
-}
-
-/** Tells those who can act that the story waits for them, once for each thing that it waits for. */
-export function tellPeople(context: StoryContext): Step {
-  const { record, facts, loaded } = context;
-  const waits = waitsFor(context);
-  if (waits === null) return {};
-  const { about, duty, line } = waits;
-  const askers = duty === "approvers" && record.plan !== null ? askersOf(record.plan) : [];
-  const { users, teams } = notified(loaded.policy.people, duty, askers);
-  const names = [...users, ...teams].map((name) => `@${name}`);
-  const key = effectKey.notice(facts.repository.id, facts.issue.number, about);
-  if (names.length === 0 || facts.outcomes.has(key)) return {};
-  return { effects: [{ type: "notify", key, issue: facts.issue.number, line: `${names.join(" ")}: ${line}` }] };
 }

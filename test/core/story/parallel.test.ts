@@ -5,6 +5,7 @@ import { known } from "../../../core/known.ts";
 import { mayOverlap } from "../../../core/paths/cover.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
+import { entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { facts } from "../../builders/pull-facts.ts";
@@ -92,6 +93,38 @@ describe("prompts of one run that do not touch each other are in work at the sam
       story.append({ kind: "merge.observed", actor, subject: [], body });
     }
     expect(entriesOf(story.entries, "run.closed").map(({ body }) => body.status)).toEqual(["succeeded"]);
+  });
+
+  test("T11: one that failed is told before what else is green or waits, and where it is sent back", () => {
+    const story = run(2, apart);
+    for (const [pull, index, sha] of [
+      [12, 2, "d"],
+      [11, 1, "e"],
+    ] as const) {
+      story.answer({}, index);
+      const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
+      story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
+      story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
+    }
+    const judge = (pull: number, sha: string, conclusion: "success" | "failure" | "pending", gates: object) =>
+      story.append({
+        kind: "verdict.given",
+        actor: { type: "app", id: 99, login: "sallyport[bot]" },
+        subject: [],
+        body: entryBodies["verdict.given"].parse({
+          ...{ pull, head: sha.repeat(40), base: "b".repeat(40), conclusion, gates, verdictSha256: "7".repeat(64) },
+        }),
+      });
+    judge(11, "e", "success", {});
+    expect(story.state.sticky).toContain("#11 is green.");
+    judge(12, "d", "failure", { tests: "fail" });
+    expect(story.labels()).toEqual(["failed"]);
+    expect(story.state.sticky).toContain("#12 fails: tests.");
+    expect(story.state.sticky).toContain("Write `/rework` on #12.");
+    judge(11, "e", "pending", { "manual-test": "pending", ci: "pass" });
+    expect(story.labels()).toEqual(["failed"]);
+    judge(12, "d", "success", {});
+    expect(story.labels()).toEqual(["manual_test", "needs-sign-off"]);
   });
 
   test("A3: whoever wrote `/rework` on the story asked for the change that it went to, whatever round came first", () => {
