@@ -1,4 +1,5 @@
 import type { People } from "../../schemas/policy.ts";
+import { isExpired, planDays } from "../contract/contract.ts";
 import { causeOf } from "../contract/rework.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
@@ -124,6 +125,8 @@ function planStep(context: StoryContext): Next | null {
       : planAgain("failed", `No plan: ${why}${before}`);
   }
   if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");
+  if (isExpired(plan.at, facts.now))
+    return planAgain("draft", `The plan is older than ${planDays} days, so it is not open for approval any more.`);
   const current = currentDigest(context);
   if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
   const { requestedBy } = plan;

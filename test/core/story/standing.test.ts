@@ -494,6 +494,18 @@ describe("T11: what was approved goes on", () => {
     expect(shown(story).reply).toMatchObject({ accepted: false, line: expect.stringContaining("docs/one.md") });
   });
 
+  test("but not a plan that has become too old to be approved: the next step is another one", () => {
+    const story = playStory();
+    story.say("lena", "/plan");
+    story.propose();
+    expect(shown(story).state).toEqual(["draft", "needs-approval"]);
+    story.state.now = "2026-12-21T10:00:00.000Z";
+    story.settle();
+    expect(shown(story).state).toEqual(["draft"]);
+    expect(shown(story).text).toContain("older than 7 days");
+    expect(shown(story).text).toContain("```\n/plan\n```");
+  });
+
   test("while a newer plan waits, which can be approved after the run", () => {
     const story = approve();
     story.say("lena", "/refine Smaller steps.");
