@@ -51,6 +51,8 @@ const handlers: Handlers<"story", StoryContext> = {
     if (prompt === undefined)
       return refuse("no-pull", "No pull request of this story is open. `/run` starts the work.");
     const isEnded = record.run?.closed !== null && !prompt.closedUnmerged;
+    const drift = contractDrift(context);
+    if (drift !== null && !isEnded) return refuse("drift", drift);
     return isEnded ? submit(request, context, "rework") : askRework(prompt, record);
   },
   rollback: (context, request, { checkpoint }) => rollBackTo(request, checkpoint, context),

@@ -98,10 +98,12 @@ function planStep(context: StoryContext): Next | null {
   const { people } = loaded.policy;
   // What a later plan lacks or waits for holds nothing up that was approved.
   if (run !== null && run.closed === null) return null;
+  const open = openPrompt(record);
+  const again = open === undefined ? "/run" : `Close #${open.pull}, then put \`ai:run\` on again.`;
   const planAgain = (state: StoryState, blocks: string) =>
     isStory(facts.issue)
       ? next(state, blocks, "/plan", holders(people, "planners"))
-      : next(state, blocks, "/run", holders(people, "executors"));
+      : next(state, blocks, again, holders(people, "executors"));
   const isApproved = plan !== null && contract?.revision === plan.revision && isAnswered(record);
   const drift = isApproved ? contractDrift(context) : null;
   if (isApproved && drift === null) return null;
