@@ -51,3 +51,13 @@ export function missingLabels(names: readonly string[]): Label[] {
   const there = new Set(names.map((name) => name.toLowerCase()));
   return allLabels.filter(({ name }) => !there.has(name));
 }
+
+const names = new Map(allLabels.map(({ name }) => [name.toLowerCase(), name]));
+
+/**
+ * A label's name as our code knows it: where a repository had a label `Story` before us, that is the one that the forms
+ * put on. Any other name stays as it is.
+ */
+export function labelName(name: string): string {
+  return names.get(name.toLowerCase()) ?? name;
+}

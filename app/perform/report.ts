@@ -47,6 +47,12 @@ export async function gatherReport(
     unread: [...failed.unread, ...unread],
     previous: previous === null ? null : previousText(StepResult.parse(await readJson(previous, context))),
   };
+  // A round without a word about what is to be mended would be paid for nothing.
+  if (isEmpty(report))
+    throw new SallyportError(
+      "bad-input",
+      [...report.unread, "Nothing was found that an agent could mend: say it in a new comment."].join(" "),
+    );
   const { value } = await redactSecretsIn(report, secrets);
   const text = canonicalJson(shortened(ReworkReport.parse(value)));
   return {
@@ -60,6 +66,12 @@ export async function gatherReport(
       ...report.comments.map(({ comment }) => comment),
     ],
   };
+}
+
+/** Whether neither a gate nor a check nor anybody's words say what is to be mended. */
+function isEmpty({ asked, gates, checks, reviews, threads, comments }: ReworkReport): boolean {
+  const found = [gates, checks, reviews, threads, comments];
+  return found.every((list) => list.length === 0) && asked.every(({ text }) => text === "");
 }
 
 /** The report with its texts cut. Their secrets are cut before: a part of one would be known by nothing. */

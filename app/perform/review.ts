@@ -34,14 +34,18 @@ export async function answerThread(effect: EffectOf<"answer-thread">, context: P
   return { type: "none" };
 }
 
-/** Asks people for a review, unless they are asked already. Who is no collaborator any more cannot be asked. */
+/**
+ * Asks people for a review, unless they are asked already. GitHub asks none of them where one is no collaborator, so then
+ * they are asked one by one, and who cannot be is left out.
+ */
 export async function askReview(
   { pull: pull_number, reviewers }: EffectOf<"ask-review">,
   { request }: PerformContext,
 ): Promise<EffectResult> {
   const route = "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers";
   const { data: asked } = await request(`GET ${route}`, { pull_number });
-  const left = reviewers.filter((login) => !asked.users.some((one) => one.login === login));
-  if (left.length > 0) await ignoreStatus(request(`POST ${route}`, { pull_number, reviewers: left }), 422);
+  const left = reviewers.filter((login) => !asked.users.some((one) => one.login.toLowerCase() === login.toLowerCase()));
+  const ask = (those: string[]) => ignoreStatus(request(`POST ${route}`, { pull_number, reviewers: those }), 422);
+  if (left.length > 0 && (await ask(left)) === null && left.length > 1) for (const one of left) await ask([one]);
   return { type: "none" };
 }

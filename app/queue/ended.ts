@@ -1,6 +1,7 @@
 import { listAll } from "../../collect/github/listing.ts";
 import type { GitHub } from "../../collect/github/request.ts";
 import { type Known, known } from "../../core/known.ts";
+import { labelName } from "../../core/labels.ts";
 import { openStories, unseenSince } from "../../core/record/unended.ts";
 import type { Standing } from "../../core/repository/standing.ts";
 
@@ -38,7 +39,7 @@ export async function readUnseenEnds(
   const began = span?.first ?? since;
   const closed: number[] = [];
   for (const { number, pull_request: pull, labels, closed_at: closedAt } of listed.value) {
-    const names = labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? [])));
+    const names = labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))).map(labelName);
     if (pull !== undefined) {
       // Nobody judged what was closed before there was a ledger.
       if (closedAt !== null && closedAt >= began) closed.push(number);

@@ -5,7 +5,7 @@ import { readBaseText, readInstructions } from "../../collect/issue/base-files.t
 import type { Conversation } from "../../collect/issue/conversation.ts";
 import { type IssueReading, readIssue } from "../../collect/issue/issue.ts";
 import { readOpeners } from "../../collect/issue/openers.ts";
-import { readIssueState } from "../../collect/issue/state.ts";
+import { type IssueState, readIssueState } from "../../collect/issue/state.ts";
 import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
@@ -15,6 +15,7 @@ import type { CommandRequest } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { writers } from "../../core/people/authority.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
+import { keyOf } from "../../core/record/keys.ts";
 import { openRun } from "../../core/record/progress.ts";
 import { contractOrigin } from "../../core/record/provenance.ts";
 import { foldStory } from "../../core/record/story.ts";
@@ -28,7 +29,7 @@ import {
   type StoryFacts,
 } from "../../core/story/facts.ts";
 import { isTakenOver } from "../../core/story/linking.ts";
-import { isAnswered } from "../../core/story/planning.ts";
+import { isAnswered, isUnderWay } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
 import type { Subject } from "../../core/subject.ts";
 import { Advice } from "../../schemas/advice.ts";
@@ -51,10 +52,11 @@ export async function observeIssue(
 ): Promise<Known<Observation>> {
   const sight = await readIssueState(github, subject.number);
   if (!sight.known) return sight;
-  const { repository, base, state } = sight.value;
+  const { repository, base, state: seen } = sight.value;
   const repositoryRef = { id: subject.repository, name: repository.name };
   // A pull request can have the same labels and is no issue.
-  if (state === null) return known({ repository: repositoryRef, decide: decideNothing });
+  if (seen === null) return known({ repository: repositoryRef, decide: decideNothing });
+  const state = await keptStory(seen, subject, tools);
   const objects = apiObjects(github, tools.cache);
   const policy = base.known ? await readPolicy(objects, base.value) : base;
   const common = { now: tools.now().toISOString(), ourselves: tools.ourselves, repository, base, policy };
@@ -128,6 +130,23 @@ export async function observeIssue(
       return { decision: decide(facts), seen: [fresh] };
     },
   });
+}
+
+/**
+ * An issue as a story where one is under way that lost its label: anybody who may triage takes a label off, and nobody
+ * would take its agent's answer then, or could stop it.
+ */
+async function keptStory(
+  state: IssueState,
+  { repository, number }: Subject,
+  tools: ReconcileTools,
+): Promise<IssueState> {
+  const { labels } = state.issue;
+  if (isStory(state.issue) || labels.includes("epic")) return state;
+  const { entries } = await tools.entries(repository, [keyOf.number(number)]);
+  return isUnderWay(foldStory(number, entries))
+    ? { ...state, issue: { ...state.issue, labels: [...labels, "story"] } }
+    : state;
 }
 
 /** The most people whose right to write diff prompts is read: anybody may open a sub-issue of their own. */

@@ -2,6 +2,8 @@ import { type GitHub, requestResult } from "../../collect/github/request.ts";
 import type { Decision } from "../../core/decision.ts";
 import { crashText, SallyportError } from "../../core/errors.ts";
 import type { Known } from "../../core/known.ts";
+import { keyOf } from "../../core/record/keys.ts";
+import { endGone } from "../../core/story/run-end.ts";
 import type { Subject } from "../../core/subject.ts";
 import { observeGroup } from "./group.ts";
 import { observeIssue } from "./issue.ts";
@@ -34,6 +36,7 @@ export async function reconcile(subject: Subject, tools: ReconcileTools, moves =
   if (!observed.known) {
     if (await isGone(subject, github)) {
       tools.log(`${subject.kind} #${subject.number} is gone: ${observed.why}`);
+      if (subject.kind === "issue") await endWork(subject, fence, github, tools);
       return;
     }
     // Thrown, so that the queue retries with a growing backoff: nothing can be decided without an observation.
@@ -71,13 +74,26 @@ function see(subject: Subject, github: GitHub, tools: ReconcileTools): Promise<K
   }
 }
 
+/** Ends what goes on for an issue that is gone. If the ledger moves meanwhile, the next look does. */
+async function endWork(subject: Subject, fence: number, { owner, repo }: GitHub, tools: ReconcileTools): Promise<void> {
+  const { repository, number } = subject;
+  const seen = await tools.entries(repository, [keyOf.number(number)]);
+  const decision = endGone(number, seen.entries, tools);
+  if (isEmpty(decision)) return;
+  await tools.record(
+    { subject, fence, repository: { id: repository, name: `${owner}/${repo}` }, seen: [seen] },
+    decision,
+  );
+}
+
 /** Whether GitHub says that a subject is no more, or not for us: an answer, and no failure that a retry could mend. */
 async function isGone({ kind, number }: Subject, { request, owner, repo }: GitHub): Promise<boolean> {
   if (kind === "group" || kind === "repository") return false;
   // Every pull request is an issue too.
   const issue = request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number });
   const answer = await requestResult(`#${number}`, issue);
-  return !answer.ok && (answer.status === 404 || answer.status === 410);
+  // One that was moved to another repository is told from there, by its number there.
+  return answer.ok ? answer.data.number !== number : answer.status === 404 || answer.status === 410;
 }
 
 function isEmpty(decision: Decision): boolean {

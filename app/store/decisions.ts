@@ -95,9 +95,13 @@ function isOverviewOnly({ drafts, bodies, effects, enqueue, requeueAfter }: Deci
   return drafts.length + bodies.length + effects.length + enqueue.length === 0 && requeueAfter === null;
 }
 
-/** The keys of the model's work that an entry ends: that of a closed run, or of a failed plan. Null: it ends none. */
+/**
+ * The keys of the model's work that an entry ends: that of a closed run, a closed try or a failed plan. Null: it ends
+ * none. A try that is closed by its own answer has no more work.
+ */
 function endedWork(draft: Draft, repository: number): string | null {
   if (draft.kind === "run.closed") return effectKey.agents(repository, draft.body.run);
+  if (draft.kind === "attempt.closed") return draft.body.accepted ? null : effectKey.agent(repository, draft.body);
   return draft.kind === "plan.failed" ? effectKey.plan(repository, draft.body.story, draft.body.request) : null;
 }
 

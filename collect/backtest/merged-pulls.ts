@@ -2,6 +2,7 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import type { PastChange } from "../../core/verdict/backtest.ts";
 import { Account } from "../../schemas/text.ts";
 import { apiObjects } from "../github/objects.ts";
+import { ghost } from "../github/people.ts";
 import { type GitHub, requestKnown } from "../github/request.ts";
 import { type BacktestInput, readPastChange } from "./facts.ts";
 import type { OnProgress } from "./history.ts";
@@ -20,9 +21,6 @@ type Merged = {
   base: { ref: string; sha: string };
   head: string;
 };
-
-/** The account that GitHub shows in place of one that was deleted. */
-const ghost: Account = { id: 10137, login: "ghost", type: "User" };
 
 /**
  * Reads the last merged pull requests into a repository's default branch, newest first: the changes of each head

@@ -88,6 +88,9 @@ export async function readNumber({ request }: Pick<GitHub, "request">, name: str
   return answer.status === 404 ? known(null) : unknown(answer.why);
 }
 
+/** The account that GitHub shows, and gives by REST, in place of one that was deleted. */
+export const ghost: Account = { id: 10137, login: "ghost", type: "User" };
+
 /** The bot account of an App. Comments and branches of any other account are not ours. */
 export async function readBot({ request }: Pick<GitHub, "request">, slug: string): Promise<Known<Account>> {
   const bot = await requestKnown(

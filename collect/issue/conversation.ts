@@ -2,6 +2,7 @@ import { type Command, labelCommand, parseCommand } from "../../core/commands.ts
 import type { Ourselves } from "../../core/effects.ts";
 import type { CommandRequest, Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { labelName } from "../../core/labels.ts";
 import { writers } from "../../core/people/authority.ts";
 import type { CommentFact } from "../../core/story/facts.ts";
 import type { Source } from "../../schemas/entry-parts.ts";
@@ -212,7 +213,7 @@ async function readTriggers(
       const event = events.value.findLast((one) =>
         label === null
           ? one.event === "assigned" && "assignee" in one && Number(one.assignee?.id) === ourselves.bot.id
-          : one.event === "labeled" && "label" in one && one.label?.name === label,
+          : one.event === "labeled" && "label" in one && labelName(one.label?.name ?? "") === label,
       );
       if (event === undefined) return [];
       // Of an assignment, the actor can be who was assigned.

@@ -1,12 +1,13 @@
 import { isTaskId } from "../../core/contract/task.ts";
 import type { CommonFacts } from "../../core/decision.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { labelName } from "../../core/labels.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../../core/story/facts.ts";
 import { isPlainPath, maxDecisions, storyForm } from "../../core/story/form.ts";
 import type { People } from "../../schemas/policy.ts";
 import { Account } from "../../schemas/text.ts";
 import { listAll } from "../github/listing.ts";
-import { readPermission } from "../github/people.ts";
+import { ghost, readPermission } from "../github/people.ts";
 import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 import type { Objects } from "../objects.ts";
 import { readTask } from "./base-files.ts";
@@ -48,7 +49,6 @@ export async function readIssue(
   source: IssueSource,
 ): Promise<Known<IssueReading>> {
   const issue = authored(state.issue);
-  if (issue === null) return unknown(`GitHub does not say who wrote issue #${state.issue.number}`);
   const { number } = issue;
   const parent = state.parent === null ? await readParent(github, number, name) : known(state.parent.is);
   if (!parent.known) return parent;
@@ -123,13 +123,14 @@ function seenIssue(raw: RawIssue, name: string): SeenIssue {
     state: raw.state === "closed" ? "closed" : "open",
     locked: raw.locked === true,
     author: author.success ? author.data : null,
-    labels: raw.labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))),
+    labels: raw.labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))).map(labelName),
     isHere: raw.repository_url.endsWith(`/repos/${name}`),
   };
 }
 
-function authored({ isHere: _, author, ...issue }: SeenIssue): IssueFacts | null {
-  return author === null ? null : { ...issue, author };
+/** An issue with its author. One whose account is gone has nobody's rights, and what was begun there goes on. */
+function authored({ isHere: _, author, ...issue }: SeenIssue): IssueFacts {
+  return { ...issue, author: author ?? ghost };
 }
 
 /** The owners of another repository decide what an epic is there, so `isHere` is told with the parent. */

@@ -1,5 +1,6 @@
 import type { CommonFacts } from "../../core/decision.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { labelName } from "../../core/labels.ts";
 import type { IssueFacts } from "../../core/story/facts.ts";
 import { IssueAnswer, type IssueNode, type IssueText, type WrittenNode } from "../../schemas/graphql.ts";
 import type { Account } from "../../schemas/text.ts";
@@ -147,7 +148,7 @@ function wholeOf<T, R>(
 }
 
 function seenIssue(node: IssueText, repository: number): SeenIssue | null {
-  const labels = wholeOf(node.labels, ({ name }) => name);
+  const labels = wholeOf(node.labels, ({ name }) => labelName(name));
   if (labels === null) return null;
   return {
     number: node.number,

@@ -54,7 +54,8 @@ type Thread = { path: string; line: number | null; comments: Said[]; isCut: bool
 type Words = { id: number; by: Account; duties: string[]; text: string };
 
 /**
- * What people with a say wrote that no earlier round took up: requests for changes, open review threads, comments.
+ * What people with a say wrote that no earlier round took up: requests for changes, open review threads, comments, also
+ * those that are reviews.
  * Edited words do not count, because everyone who may write can edit those of others. Unknown when it could not be read,
  * or when more threads are open than one round takes up. Everyone who can comment wrote the rest, which is left out.
  */
@@ -83,9 +84,16 @@ export async function readDiscussion(github: GitHub, number: number, context: Co
   }
   const found: Discussion = { reviews: [], threads: said, comments: [], unread, reviewers: [] };
   for (const review of reviews) {
-    if (review.state !== "CHANGES_REQUESTED" || taken.has(Number(review.fullDatabaseId))) continue;
+    const isRequest = review.state === "CHANGES_REQUESTED";
+    // A review that only comments may have no text of its own beside its threads.
+    const isComment = review.state === "COMMENTED" && review.body !== "";
+    if ((!isRequest && !isComment) || taken.has(Number(review.fullDatabaseId))) continue;
     const one = await words(review);
     if (one === null) continue;
+    if (isComment) {
+      found.comments.push({ comment: one.id, ...wordsOf(one) });
+      continue;
+    }
     found.reviews.push({ review: one.id, ...wordsOf(one) });
     if (found.reviewers.every(({ id }) => id !== one.by.id)) found.reviewers.push(one.by);
   }

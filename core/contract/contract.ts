@@ -51,7 +51,7 @@ export function answersPart(answers: readonly PlanAnswer[]): Required<Pick<Diges
 export const maxAnswersLength = 20_000;
 
 /** The days for which a proposed plan can be approved; after that it has to be planned again. */
-const planDays = 7;
+export const planDays = 7;
 
 /** Whether a plan proposed at one moment may still be approved at another (both RFC 3339). */
 export function isExpired(proposedAt: string, now: string): boolean {

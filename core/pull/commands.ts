@@ -10,7 +10,9 @@ import { holders } from "../people/authority.ts";
 import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
 import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
+import { openConcerns, stopsPull } from "../record/concerns.ts";
 import { foldStory } from "../record/story.ts";
+import { openLine } from "../story/next-step.ts";
 import { askRework } from "../story/reworking.ts";
 import { judge } from "../verdict/judge.ts";
 import { titleOf } from "../verdict/report.ts";
@@ -30,9 +32,14 @@ const handlers: Handlers<"pull", CommandContext> = {
   "sign-off": forThisBase(signOff),
   waive: forThisBase(waive),
   adopt: forThisBase(adopt),
-  rework({ record, facts }) {
+  rework({ record, facts, loaded }) {
     if (record.run === null || record.held !== undefined)
       return refuse("no-run", "No run made this pull request, so it has no agent that could go on with it.");
+    const where = { pull: facts.number, story: record.run.story };
+    // Those about rework are what this answers.
+    const open = openConcerns(facts.entries).filter((one) => stopsPull(one, where) && one.about.type !== "rework");
+    const places = [...new Set(open.map(({ issue }) => `#${issue}`))].join(" and ");
+    if (open.length > 0) return refuse("blocked", `${openLine(open, loaded.policy.people)} Do that on ${places}.`);
     const story = foldStory(record.run.story, facts.entries);
     const prompt = story.prompts.find(({ pull }) => pull === facts.number);
     return prompt === undefined
@@ -48,8 +55,12 @@ const handlers: Handlers<"pull", CommandContext> = {
 
 /** Answers one command on a pull request; null while a needed fact cannot be read. */
 export function answerOnPull(request: CommandRequest, context: CommandContext): CommandAnswer | null {
-  const over = context.facts.state === "closed" ? refuse("closed", "This pull request is closed.") : null;
-  return answerIn("pull", handlers, context, request, over);
+  const { state, merged } = context.facts;
+  const line =
+    merged === null
+      ? "This pull request is closed. Open it again, then write a new comment."
+      : "This pull request is merged. What is left to do takes a new one.";
+  return answerIn("pull", handlers, context, request, state === "closed" ? refuse("closed", line) : null);
 }
 
 /**

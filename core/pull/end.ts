@@ -31,7 +31,7 @@ function closedDrafts({ facts, entries }: PullContext): Draft[] {
 
 /**
  * The entries of a merge: a summary for other verifiers, successful verdict or not, and an incident for a merge without
- * one.
+ * one, and for a run's into another branch than the default one. Of a run's, people have to accept either.
  */
 function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] {
   const { number: pull, ourselves, repository, now } = facts;
@@ -65,9 +65,13 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
     },
     ...(opened === undefined ? [] : [handedOff(toCleanup(opened.body, commit), actor)]),
   ];
-  if (judged) return drafts;
-  const message = `#${pull} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
-  const incident = { code: "merged-past-the-gate", message, issue: pull };
+  // A run's next prompt begins on the default branch, where this one is not.
+  const isElsewhere = opened !== undefined && branch !== repository.defaultBranch;
+  if (judged && !isElsewhere) return drafts;
+  const message = judged
+    ? `#${pull} was merged as ${commit} into ${branch}, and its story's work is for ${repository.defaultBranch}.`
+    : `#${pull} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
+  const incident = { code: judged ? "merged-elsewhere" : "merged-past-the-gate", message, issue: pull };
   drafts.push({ kind: "incident.raised", actor, subject: [atHead], body: incident });
   if (opened !== undefined)
     drafts.push({

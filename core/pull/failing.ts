@@ -6,7 +6,7 @@ import { entriesOf, type TypedEntry } from "../entries.ts";
 import type { CheckFact, ReviewFact } from "../facts.ts";
 import { hasSay } from "../people/authority.ts";
 import { latestReviews } from "../people/reviewers.ts";
-import type { ReworkState } from "../record/rework.ts";
+import { type ReworkState, takenUp } from "../record/rework.ts";
 import type { JudgedContext } from "./facts.ts";
 
 /** What failed on a head that a commit of the agent can mend. */
@@ -22,15 +22,22 @@ export type Failing = {
 /** Most reasons of gates that a report holds. */
 const maxReasons = 50;
 
-/** What failed on the judged head; null while a fact about it is not read or a check still runs. */
-export function failingOf({ facts, entries, verdict }: JudgedContext, { rounds }: ReworkState): Failing | null {
+/** Whether a check's end is awaited. One that waits for a person, such as a deployment to be approved, may have none. */
+const isRunning = ({ status }: CheckFact) => status !== "completed" && status !== "waiting";
+
+/** What failed on the judged head; `running` while a check is, and `unread` where a fact about it is not read. */
+export function failingOf(
+  { facts, entries, verdict }: JudgedContext,
+  rework: ReworkState,
+): Failing | "unread" | "running" {
   const { checks, reviews } = facts.judged;
-  if (!checks.known || !reviews.known || checks.value.some(({ status }) => status !== "completed")) return null;
-  const taken = new Set(rounds.flatMap((round) => round.reviews));
+  if (!checks.known || !reviews.known) return "unread";
+  if (checks.value.some(isRunning)) return "running";
+  const taken = new Set(takenUp(rework).flatMap((round) => round.reviews));
   const objections = latestReviews(reviews.value).filter(
     ({ id, state }) => state === "changes_requested" && !taken.has(id),
   );
-  if (objections.some(({ permission }) => !permission.known)) return null;
+  if (objections.some(({ permission }) => !permission.known)) return "unread";
   return {
     gates: verdict.gates
       .flatMap(({ gate, status, reasons }) =>

@@ -10,6 +10,7 @@ import { known } from "../known.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { answeredBy, concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
+import { endedPulls } from "../record/unended.ts";
 import type { Subject } from "../subject.ts";
 import { checkEffect } from "../verdict/check.ts";
 import { givenFacts, judgeWhole, verdictBody } from "../verdict/judged.ts";
@@ -120,7 +121,8 @@ function answerCommands(context: PullContext): Step {
     if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
     const concerns = answer.accepted ? concernsOf(request, facts.number, entries, loaded.policy.people) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
-    const story = request.command.name === "rework" ? storyOf(entries, facts.number) : undefined;
+    const isTold = request.command.name === "rework" || concerns.length > 0;
+    const story = isTold ? storyOf(entries, facts.number) : undefined;
     const enqueue: Subject[] =
       story === undefined ? [] : [{ kind: "issue", repository: facts.repository.id, number: story }];
     answers = decisionOf(answers, answered(request, { ...answer, drafts }, facts), { enqueue });
@@ -145,15 +147,16 @@ function concernsOf(request: CommandRequest, pull: number, entries: readonly Typ
 }
 
 /**
- * Records a verdict that differs from the last one, and has its readers decided again: the story and the pull requests
- * with the same head.
+ * Records a verdict that differs from the last one, or the first since somebody opened the pull request again, which
+ * nothing else records; and has its readers decided again: the story and the pull requests with the same head.
  */
 function recordVerdict(context: JudgedContext): Step {
   const { facts, entries, verdict, shared, digest, given } = context;
   const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === facts.number)?.body;
   const { ref: baseRef } = facts.judged.base;
+  const isReopened = endedPulls(entries).has(facts.number);
   // Two branches can point at one commit, and the verdict names only the commit.
-  if (last?.verdictSha256 === digest && (last.baseRef ?? baseRef) === baseRef) return {};
+  if (!isReopened && last?.verdictSha256 === digest && (last.baseRef ?? baseRef) === baseRef) return {};
   // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise. Where
   // only its own text is unread, the others with this head do not wait for it.
   const isUnread = verdict.gates.some((gate) => gate.status === "unknown");

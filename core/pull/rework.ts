@@ -8,11 +8,12 @@ import { effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { untracedCommits } from "../people/authorship.ts";
 import { usablePolicy } from "../policy/problem.ts";
-import { openRun } from "../record/progress.ts";
+import { openConcerns, stopsPull } from "../record/concerns.ts";
+import { isWriteParked, openRun } from "../record/progress.ts";
 import { recordOf } from "../record/pull.ts";
-import { spentOnRework } from "../record/rework.ts";
+import { spentOnRework, takenUp } from "../record/rework.ts";
 import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
-import { reworkConcern, writeConcern } from "../story/reworking.ts";
+import { reworkConcern } from "../story/reworking.ts";
 import type { JudgedContext } from "./facts.ts";
 import { causesOf, type Failing, failingOf, signatureOf } from "./failing.ts";
 
@@ -41,14 +42,19 @@ export function rework(context: JudgedContext): Step {
   const story = foldStory(opened.story, entries);
   const run = openRun(story);
   const prompt = story.prompts.find(({ pull }) => pull === facts.number);
-  if (run === null || prompt === undefined || prompt.completed || story.concerns.length > 0) return {};
+  if (run === null || prompt === undefined || prompt.completed) return {};
+  if (openConcerns(entries).some((one) => stopsPull(one, { pull: facts.number, story: opened.story }))) return {};
   const settings = loaded.policy.rework;
   const isAsked = prompt.rework.asked.length > 0;
-  if ((settings === undefined && !isAsked) || prompt.rework.pending !== null || !isAtRest(prompt, run)) return {};
+  // One that was left when its run ended is not begun where somebody asks for another.
+  const isPending = prompt.rework.pending !== null && (prompt.rework.pending.run === run.run || !isAsked);
+  if ((settings === undefined && !isAsked) || isPending || !isAtRest(prompt, run)) return {};
   // GitHub still shows an older head: our newest commit is not on it yet.
   if (prompt.branchState.commits.slice(0, -1).includes(verdict.head)) return {};
   const failing = failingOf(context, prompt.rework);
-  if (failing === null) return { requeueAfter: requeue.undecided };
+  if (failing === "unread") return { requeueAfter: requeue.undecided };
+  // The end of each check is an event.
+  if (failing === "running") return {};
   const causes: ReworkCause[] = causesOf(failing, settings?.on ?? []);
   const [first, ...others] = isAsked ? (["command", ...causes] as const) : causes;
   if (first === undefined) return {};
@@ -61,12 +67,12 @@ export function rework(context: JudgedContext): Step {
  * Whether no attempt is under way: the last one is written, could not be, belongs to an earlier run, or was to mend what
  * a reviewer agent said and did not.
  */
-function isAtRest({ attempts, rework: { asked, parked } }: PromptRecord, run: StoryRun): boolean {
-  const last = attempts.at(-1);
+function isAtRest(prompt: PromptRecord, run: StoryRun): boolean {
+  const last = prompt.attempts.at(-1);
   if (last === undefined) return false;
-  if (last.pack.run !== run.run) return asked.length > 0;
+  if (last.pack.run !== run.run) return prompt.rework.asked.length > 0;
   if (stateOf(last) === "refused" && last.rework?.pull === undefined && last.rework !== null) return true;
-  return stateOf(last) === "committed" || parked.some(({ concern }) => concern === writeConcern(last.pack));
+  return stateOf(last) === "committed" || isWriteParked(prompt);
 }
 
 function begin(due: Due): Step {
@@ -148,20 +154,24 @@ function park(due: Due, code: string, message: string): Step {
   };
 }
 
-/** Gathers what is to be mended; what else failed or was asked for meanwhile is gathered anew. */
-function gather({ context, prompt, people, failing }: Due): Extract<Effect, { type: "gather-report" }> {
+/**
+ * Gathers what is to be mended; what else failed or was asked for meanwhile is gathered anew, and so is everything for
+ * whoever asks again after a concern: what could not be gathered then may have been settled since.
+ */
+function gather({ context, prompt, people, failing, causes }: Due): Extract<Effect, { type: "gather-report" }> {
   const { facts, verdict } = context;
-  const { asked, rounds } = prompt.rework;
+  const { asked, rounds, parked } = prompt.rework;
   const parts = {
     asked: [...asked.map(({ by, text }) => ({ by: by.login, text })), ...failing.tests],
     gates: failing.gates,
     checks: failing.checks.map(({ id, name, app, conclusion }) => ({ id, name, app, conclusion: conclusion ?? "" })),
-    taken: rounds.flatMap(({ reviews, comments }) => [...reviews, ...comments]),
+    taken: takenUp(prompt.rework).flatMap(({ reviews, comments }) => [...reviews, ...comments]),
     people,
     previous: prompt.attempts.findLast(({ commit }) => commit !== null)?.response?.result.sha256 ?? null,
   };
   const reviews = failing.reviews.map(({ id }) => id);
-  const digest = digestOf({ ...parts, reviews, rounds: rounds.length }).slice(0, 16);
+  const again = causes.includes("command") && parked.length > 0 ? { parked: parked.length } : {};
+  const digest = digestOf({ ...parts, reviews, rounds: rounds.length, ...again }).slice(0, 16);
   const key = effectKey.report(facts.repository.id, facts.number, verdict.head, digest);
   return { type: "gather-report", key, pull: facts.number, head: verdict.head, ...parts };
 }

@@ -100,6 +100,11 @@ export function stopsStory({ pull, issue }: Concern, story: number): boolean {
   return pull === null && issue === story;
 }
 
+/** Whether a concern stops the work on this pull request of a story: it was raised there, or it stops the story. */
+export function stopsPull(concern: Concern, { pull, story }: { pull: number; story: number }): boolean {
+  return concern.issue === pull || stopsStory(concern, story);
+}
+
 /**
  * The open concerns that a person's `/rework` answers, which are those about rework, or their `/clarify`: the one that
  * it names first, else all that need no name. A merge past the check is accepted by its name alone, by an approver or

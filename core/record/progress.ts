@@ -1,7 +1,10 @@
 import type { Stage } from "../../schemas/road-entries.ts";
+import { checkpointName } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
+import type { BranchState } from "./checkpoints.ts";
 import { mergeConcern } from "./concerns.ts";
-import { hasOpenPull, type PromptRecord, type StoryRecord, type StoryRun } from "./story.ts";
+import { type Round, roundOf } from "./rework.ts";
+import { type AttemptRecord, hasOpenPull, type PromptRecord, type StoryRecord, type StoryRun } from "./story.ts";
 
 /** The progress of a prompt of an approved plan. */
 export type PromptProgress =
@@ -110,8 +113,10 @@ export function agentAtWork(record: StoryRecord): number | null {
  * Whether an open pull request waits for a person's test alone, or under the light tier for their approval: what
  * machines can say of it is said.
  */
-export function isWaitingForTest({ merge, closedUnmerged, verdict }: PromptRecord): boolean {
+export function isWaitingForTest({ merge, closedUnmerged, verdict, rework, branchState }: PromptRecord): boolean {
   if (merge !== null || closedUnmerged || verdict === null) return false;
+  // What is asked for makes another commit of it, and an older one is tested for nothing.
+  if (rework.asked.length > 0 || isOlder(verdict.head, branchState)) return false;
   if (verdict.gates["manual-test"] !== "pending" && verdict.gates.approval !== "pending") return false;
   return ["pass", "not-applicable", undefined].includes(verdict.gates.ci);
 }
@@ -149,7 +154,28 @@ export function promptState(prompt: PromptRecord, record: StoryRecord): PromptSt
 /** Whether the last verdict on a prompt's pull request, on its present head, is a failure that nothing goes on about. */
 export function hasFailed(prompt: PromptRecord): boolean {
   const { verdict, branchState, attempts, rework } = prompt;
-  if (!hasOpenPull(prompt) || verdict?.conclusion !== "failure") return false;
-  const isOlder = branchState.commits.slice(0, -1).includes(verdict.head);
-  return !isOlder && rework.pending === null && rework.asked.length === 0 && attempts.at(-1)?.commit !== null;
+  if (!hasOpenPull(prompt) || verdict?.conclusion !== "failure" || isOlder(verdict.head, branchState)) return false;
+  const isWritten = attempts.at(-1)?.commit !== null || isWriteParked(prompt);
+  return rework.pending === null && rework.asked.length === 0 && isWritten;
+}
+
+/** Whether a later commit of ours stands on the branch. */
+function isOlder(head: string, { commits }: BranchState): boolean {
+  return commits.slice(0, -1).includes(head);
+}
+
+/** The name of the concern about an attempt's change that could not be written. */
+export function writeConcern(pack: AttemptRecord["pack"]): string {
+  return `${checkpointName(pack)}/write`;
+}
+
+/** Whether the last attempt's change could not be written, which people were asked about: no agent is at work on it. */
+export function isWriteParked({ attempts, rework: { parked } }: PromptRecord): boolean {
+  const last = attempts.at(-1);
+  return last !== undefined && parked.some(({ concern }) => concern === writeConcern(last.pack));
+}
+
+/** The round for which a pull request is with its agent again; null: nobody works on it. */
+export function roundAtWork(prompt: PromptRecord, run: string): Round | null {
+  return isWriteParked(prompt) && prompt.rework.pending === null ? null : roundOf(prompt, run);
 }

@@ -10,7 +10,7 @@ import { openConcerns, openQuestion } from "./concerns.ts";
 import { type HeldWork, heldWork, type Range } from "./held-work.ts";
 import { type ContractOrigin, provenanceOf, runOrigin } from "./provenance.ts";
 import { requirementsOf } from "./requirements.ts";
-import { askersOf } from "./story.ts";
+import { askersOf, foldStory, openPrompt } from "./story.ts";
 
 /** The record of a pull request that is not in the ledger. */
 export const noRecord: PullRecord = {
@@ -131,23 +131,6 @@ function runOf(
     "change.committed",
     ({ body }) => body.branch === branch && body.prompt === prompt && !undone.has(body.commit),
   )?.body.casefiles;
-  const planners = entriesOf(entries, "plan.proposed").flatMap(({ body }) =>
-    body.story === story && body.revision <= contract.revision ? askersOf(body) : [],
-  );
-  // A later run continues the same pull request, and a person's answer to an agent became part of its prompt.
-  const submitters = entriesOf(entries, "run.submitted").flatMap(({ body }) =>
-    body.prompts.includes(prompt) ? [body.by] : [],
-  );
-  const asked = new Set(
-    entriesOf(entries, "concern.raised").flatMap(({ body }) =>
-      body.raisedBy === "agent" && (body.prompt === prompt || (body.prompt === null && body.story === story))
-        ? [body.concern]
-        : [],
-    ),
-  );
-  const answerers = entriesOf(entries, "concern.answered").flatMap(({ body, actor }) =>
-    asked.has(body.concern) && body.text !== "" ? [accountOf(actor)] : [],
-  );
   return {
     run,
     story,
@@ -173,18 +156,58 @@ function runOf(
     laterPaths: contract.prompts.flatMap((one) => (one.index === frozen.index || isMerged(one.index) ? [] : one.paths)),
     decisions: contract.decisions ?? [],
     added: addedBefore(entries, { story, prompt }),
-    requesters: distinct([...planners, ...submitters, ...answerers, ...reworkers(entries, { story, prompt })]),
+    requesters: requestersOf(entries, { story, prompt, revision: contract.revision }),
     ...(casefiles === undefined ? {} : { casefiles: casefiles.map(({ path, blob }) => ({ path, blob })) }),
   };
 }
 
-/** Who wrote to the agent behind `/rework`: the next round on that pull request, or of that story, took it up. */
+/**
+ * Who asked for the change of a prompt, each once: those who asked for its story's plans up to this one and wrote their
+ * prompts, who submitted it, and whose words its agent got.
+ */
+export function requestersOf(
+  entries: readonly TypedEntry[],
+  { story, prompt, revision }: { story: number; prompt: number; revision: number },
+): Account[] {
+  const planners = entriesOf(entries, "plan.proposed").flatMap(({ body }) =>
+    body.story === story && body.revision <= revision ? askersOf(body) : [],
+  );
+  // A later run continues the same pull request, and a person's answer to a question became part of its prompt.
+  const submitters = entriesOf(entries, "run.submitted").flatMap(({ body }) =>
+    body.prompts.includes(prompt) ? [body.by] : [],
+  );
+  const asked = new Set(
+    entriesOf(entries, "concern.raised").flatMap(({ body }) =>
+      (body.raisedBy === "agent" || body.code === openQuestion) &&
+      (body.prompt === prompt || (body.prompt === null && body.story === story))
+        ? [body.concern]
+        : [],
+    ),
+  );
+  const answerers = entriesOf(entries, "concern.answered").flatMap(({ body, actor }) =>
+    asked.has(body.concern) && body.text !== "" ? [accountOf(actor)] : [],
+  );
+  return distinct([...planners, ...submitters, ...answerers, ...reworkers(entries, { story, prompt })]);
+}
+
+/**
+ * Who wrote to the agent behind `/rework`: a later round of that pull request took it up. On the story it is about the
+ * first pull request that was open then.
+ */
 function reworkers(entries: readonly TypedEntry[], { story, prompt }: { story: number; prompt: number }): Account[] {
-  const rounds = entriesOf(entries, "rework.opened").filter(({ body }) => body.story === story);
+  const rounds = entriesOf(entries, "rework.opened").filter(
+    ({ body }) => body.story === story && body.prompt === prompt,
+  );
   return entriesOf(entries, "command").flatMap(({ seq, actor, body: { command, accepted, text, issue } }) => {
     if (command !== "rework" || !accepted || text === "") return [];
-    const round = rounds.find(({ seq: at, body }) => at > seq && (issue === story || issue === body.pull));
-    return round?.body.prompt === prompt ? [accountOf(actor)] : [];
+    const isHere = rounds.some((round) => round.seq > seq && (issue === story || issue === round.body.pull));
+    if (!isHere) return [];
+    const before = () =>
+      foldStory(
+        story,
+        entries.filter((one) => one.seq < seq),
+      );
+    return issue !== story || openPrompt(before())?.issue === prompt ? [accountOf(actor)] : [];
   });
 }
 

@@ -51,6 +51,11 @@ export function afterEntry(before: ReworkState, entry: TypedEntry | (Draft & { a
   }
 }
 
+/** The rounds that an attempt took up: what a pending one holds is gathered again by the next. */
+export function takenUp({ rounds, pending }: ReworkState): readonly Round[] {
+  return rounds.filter((round) => round !== pending);
+}
+
 /** A prompt, as far as the round of its next attempt depends on it. */
 type Worked = {
   rework: ReworkState;

@@ -60,3 +60,13 @@ export function minutesOf({ seconds, minutes }: ActionsRun): number {
 export function minutesText(minutes: number): string {
   return `${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
 }
+
+/** What models and runs on Actions cost for a story so far; empty: nothing, or the policy has no prices. */
+export function storyCost(entries: readonly TypedEntry[], number: number): string {
+  const ofStory = ({ story }: { story: number }) => story === number;
+  const [spent, minutes] = [spentText(spentIn(entries, ofStory)), minutesIn(entries, ofStory)];
+  return [
+    ...(spent === "" ? [] : [`Models cost ${spent} for it so far.`]),
+    ...(minutes === 0 ? [] : [`Runs on Actions took ${minutesText(minutes)}.`]),
+  ].join(" ");
+}

@@ -238,7 +238,10 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       }
       case "verdict.given": {
         const prompt = promptOfPull(entry.body.pull);
-        if (prompt !== undefined) prompt.verdict = entry.body;
+        if (prompt === undefined) break;
+        prompt.verdict = entry.body;
+        // One that was closed and is judged again was opened again.
+        prompt.closedUnmerged = false;
         break;
       }
       case "merge.observed": {
@@ -286,7 +289,9 @@ function applyRollback(record: StoryRecord, body: EntryBody<"rollback.done">): v
   const prompt = promptOf(record, body.prompt);
   if (prompt === undefined) return;
   prompt.branchState = afterRollback(prompt.branchState, body);
-  prompt.rework = { ...prompt.rework, pending: null };
+  // What was asked for was about the pull request that is gone.
+  const { asked } = prompt.rework;
+  prompt.rework = { ...prompt.rework, pending: null, asked: body.to === null ? [] : asked };
   prompt.rolledBack = body.checkpoint;
   prompt.verdict = null;
   if (body.to !== null) return;

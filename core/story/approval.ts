@@ -121,10 +121,11 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
   // A new contract would replace the prompts of the open run.
   if (run !== null) return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
-  if (record.contract?.digest === digest)
-    return refuse("used", "This approval was used already: the contract is frozen.");
+  // A later plan may be the same in every part, and is another all the same.
   if (record.contract?.revision === plan.revision)
-    return refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
+    return record.contract.digest === digest
+      ? refuse("used", "This approval was used already: the contract is frozen.")
+      : refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
   if (!isCurrentPlan(record))
     return refuse(
       "newer-request",

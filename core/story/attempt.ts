@@ -4,11 +4,12 @@ import { routeOf } from "../contract/routes.ts";
 import { isVerified } from "../contract/verification.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
-import { agentActor, appActor, type Draft } from "../entries.ts";
+import { agentActor, appActor, type Draft, lastEntry } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { costOf, spendingOf } from "../money.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern } from "../record/concerns.ts";
+import { isOfAttempt } from "../record/provenance.ts";
 import type { AttemptRecord } from "../record/story.ts";
 import { redactionReport } from "../redaction/redaction.ts";
 import { contractDrift } from "./approval.ts";
@@ -78,7 +79,8 @@ function responseRecorded(
   };
 }
 
-function closed(
+/** The end of an attempt; without reasons its answer was accepted. */
+export function closed(
   pack: AttemptRecord["pack"],
   facts: StoryFacts,
   reasons: { source: string; code: string; message: string; path?: string }[],
@@ -123,7 +125,12 @@ export function closeAttempt(work: Work, { facts }: StoryContext): Step {
   if (response === null) return {};
   const given = facts.packs.get(pack.pack.sha256);
   const result = facts.results.get(response.result.sha256);
-  if (given === undefined || result === undefined) return {};
+  if (given === undefined || result === undefined) {
+    // What this decision itself stores cannot be read before; what was stored and is gone never can.
+    const isStored = lastEntry(facts.entries, "response.recorded", (entry) => isOfAttempt(entry, pack)) !== undefined;
+    const message = "the stored answer could not be read back";
+    return isStored ? { drafts: [closed(pack, facts, [{ source: "agent", code: "no-answer", message }])] } : {};
+  }
   const findings = reviewResult(given, result, deliveredAt(pack.base, prompt), verification);
   if (findings.length === 0 && verification === null && isVerified(given)) return runCommands(work, facts);
   const drafts: Draft[] = [closed(pack, facts, findings)];

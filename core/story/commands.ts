@@ -9,6 +9,7 @@ import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
 import { agentAtWork, openRun } from "../record/progress.ts";
+import { requestersOf } from "../record/pull.ts";
 import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
 import type { Subject } from "../subject.ts";
 import { approve, contractDrift, parkedLine, templateFor } from "./approval.ts";
@@ -16,7 +17,7 @@ import { runBody } from "./bodies.ts";
 import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
 import { storyOnly, takeLight } from "./light.ts";
 import { openLine, statusLine } from "./next-step.ts";
-import { isAnswered, planFailed } from "./planning.ts";
+import { isAnswered, openingProblem, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
@@ -50,6 +51,8 @@ const handlers: Handlers<"story", StoryContext> = {
     if (prompt === undefined)
       return refuse("no-pull", "No pull request of this story is open. `/run` starts the work.");
     const isEnded = openRun(record) === null && !prompt.closedUnmerged;
+    const drift = contractDrift(context);
+    if (drift !== null && !isEnded) return refuse("drift", drift);
     return isEnded ? submit(request, context, "rework") : askRework(prompt, record);
   },
   rollback: (context, request, { checkpoint }) => rollBackTo(request, checkpoint, context),
@@ -65,10 +68,15 @@ const handlers: Handlers<"story", StoryContext> = {
   },
 };
 
-/** The open concerns that a `/clarify` answers. Whoever asked for the plan or its run accepts no merge past the check. */
-function answersOf(request: CommandRequest, { record, loaded }: StoryContext): Concern[] {
-  const askedBy = [record.plan?.requestedBy, record.run?.by].flatMap((account) => account ?? []);
-  return answeredBy(request, record.concerns, askedBy, loaded.policy.people);
+/** The open concerns that a `/clarify` answers. Whoever asked for a change accepts no merge of it past the check. */
+function answersOf(request: CommandRequest, { record, facts, loaded }: StoryContext): Concern[] {
+  const { contract, prompts, concerns } = record;
+  const isMerge = concerns.some(({ about }) => about.type === "merge");
+  const { story = 0, revision = 0 } = contract ?? {};
+  const askedBy = (isMerge ? prompts : []).flatMap(({ issue }) =>
+    issue === null ? [] : requestersOf(facts.entries, { story, prompt: issue, revision }),
+  );
+  return answeredBy(request, concerns, askedBy, loaded.policy.people);
 }
 
 const planning: ReadonlySet<CommandName> = new Set(["plan", "refine"]);
@@ -103,11 +111,8 @@ export function answerNext(context: StoryContext): Step {
     const answers = answer.accepted ? answersOf(request, context) : [];
     const drafts = [...(answer.drafts ?? []), ...(answer.accepted ? concernDrafts(request, answers, where) : [])];
     // A pull request that was merged past its check says whether that was accepted.
-    const past = answers.flatMap(({ about }) => (about.type === "merge" ? [about.pull] : []));
-    // What failed is gathered at the pull request.
-    const reworked = answer.accepted && request.command.name === "rework" ? (openPrompt(record)?.pull ?? null) : null;
-    const enqueue = [...past, ...(reworked === null ? [] : [reworked])].map(
-      (number): Subject => ({ kind: "pull", repository: facts.repository.id, number }),
+    const enqueue = answers.flatMap(({ about }): Subject[] =>
+      about.type === "merge" ? [{ kind: "pull", repository: facts.repository.id, number: about.pull }] : [],
     );
     return { ...answered(request, { ...answer, drafts }, refOf(facts)), enqueue };
   }
@@ -120,6 +125,9 @@ function startPlanning(
 ): CommandAnswer | null {
   const { record, facts, missing, loaded } = context;
   if (openRun(record) !== null) return refuse("run-open", "A run is open. `/stop` it before planning again.");
+  // A label and a comment often ask for the same plan, and each would be paid for.
+  if (!isAnswered(record))
+    return refuse("planning", "A planner is at work already. Wait for its plan, or `/stop` it first.");
   if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
   // A planner is paid for nothing where its plan could not be approved.
   const template = templateFor(askedIn(facts).risk, context);
@@ -182,7 +190,9 @@ function submit(
   if (drift !== null) return refuse("drift", drift);
   const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));
   if (record.prompts.some((prompt) => prompt.issue === null)) {
-    return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
+    const problem = openingProblem(context);
+    const line = problem === null ? null : `${problem} Plan it again with \`/plan\`.`;
+    return refuse("prompts-not-open", line ?? "The diff prompts are still being opened; try again in a moment.");
   }
   const isNew = code === "run" || run === null;
   const chosen = isNew

@@ -11,13 +11,14 @@ import { list, section, table } from "../markdown.ts";
 import { promptState, stageNames, storyStage } from "../record/progress.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
+import { storyCost } from "../record/spent.ts";
 import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
 import { shownText } from "../redaction/shown-text.ts";
 import { currentDigest } from "./approval.ts";
 import type { StoryContext } from "./facts.ts";
 import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
-import { headline, nextStep, storyCost } from "./next-step.ts";
+import { headline, nextStep } from "./next-step.ts";
 import { askedIn } from "./ticket.ts";
 
 /** Our one comment on a story: its state, what blocks, the next step, the plan. */
@@ -37,7 +38,7 @@ export function storySticky(context: StoryContext): string {
 }
 
 function costLines({ facts }: Pick<StoryContext, "facts">): string[] {
-  const cost = storyCost(facts);
+  const cost = storyCost(facts.entries, facts.issue.number);
   return cost === "" ? [] : [cost, ""];
 }
 

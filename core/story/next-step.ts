@@ -1,4 +1,5 @@
 import type { People } from "../../schemas/policy.ts";
+import { isExpired, planDays } from "../contract/contract.ts";
 import { causeOf } from "../contract/rework.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
@@ -7,14 +8,21 @@ import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { shortName } from "../people/person-name.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
-import { agentAtWork, hasFailed, isWaitingForTest, openRun, progressOf, wasLeft } from "../record/progress.ts";
-import { roundOf } from "../record/rework.ts";
-import { minutesIn, minutesText, spentIn, spentText } from "../record/spent.ts";
-import type { PromptRecord, StoryRecord } from "../record/story.ts";
+import {
+  agentAtWork,
+  hasFailed,
+  isWaitingForTest,
+  openRun,
+  progressOf,
+  roundAtWork,
+  wasLeft,
+} from "../record/progress.ts";
+import { storyCost } from "../record/spent.ts";
+import { hasOpenPull, openPrompt, type PromptRecord, type StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
-import { isAnswered, isPlannedText } from "./planning.ts";
+import { isAnswered, isPlannedText, openingProblem } from "./planning.ts";
 
 /** The states of a story (features A2), shown as its `sallyport:` label. */
 type StoryState = "draft" | "ready" | "executing" | "blocked" | "failed" | "manual_test" | "complete" | "archived";
@@ -56,19 +64,9 @@ export function nextStep(context: StoryContext): Next {
 /** Where the story stands in one line, for a reply. */
 export function statusLine(context: StoryContext): string {
   const { blocks, step, who, ...at } = nextStep(context);
-  const cost = storyCost(context.facts);
+  const cost = storyCost(context.facts.entries, context.facts.issue.number);
   const then = step === "" ? "" : ` Next: ${step.startsWith("/") ? `\`${step}\`` : step}`;
   return `**${headline(at)}**: ${blocks.replaceAll(/\n+/g, " ")}${then}${who === "" ? "" : ` (${plain(who)})`}${cost === "" ? "" : ` ${cost}`}`;
-}
-
-/** What models and runs on Actions cost for the story so far; empty: nothing, or the policy has no prices. */
-export function storyCost({ entries, issue }: Pick<StoryContext["facts"], "entries" | "issue">): string {
-  const ofStory = ({ story }: { story: number }) => story === issue.number;
-  const [spent, minutes] = [spentText(spentIn(entries, ofStory)), minutesIn(entries, ofStory)];
-  return [
-    ...(spent === "" ? [] : [`Models cost ${spent} for it so far.`]),
-    ...(minutes === 0 ? [] : [`Runs on Actions took ${minutesText(minutes)}.`]),
-  ].join(" ");
 }
 
 /** A story's state in words: whom it waits for, or else its state. */
@@ -100,15 +98,22 @@ export function openLine(concerns: readonly Concern[], people: People): string {
   return `${blocks.replaceAll("\n\n", " ")}${more} Answer with \`${step}\` (${plain(who)}); a name after \`/clarify\` answers that one alone.`;
 }
 
-/** The next step while the story has no valid approved plan; null: it has one. */
+/** The next step while the story has no valid approved plan; null: it has one, or a run goes on. */
 function planStep(context: StoryContext): Next | null {
   const { record, facts, loaded, missing } = context;
   const { plan, contract } = record;
   const { people } = loaded.policy;
+  // What a later plan lacks or waits for holds nothing up that was approved.
+  if (openRun(record) !== null) return null;
+  const open = openPrompt(record);
+  const again = open === undefined ? "/run" : `Close #${open.pull}, then put \`ai:run\` on again.`;
   const planAgain = (state: StoryState, blocks: string) =>
     isStory(facts.issue)
       ? next(state, blocks, "/plan", holders(people, "planners"))
-      : next(state, blocks, "/run", holders(people, "executors"));
+      : next(state, blocks, again, holders(people, "executors"));
+  const isApproved = plan !== null && contract?.revision === plan.revision && isAnswered(record);
+  const drift = isApproved ? contractDrift(context) : null;
+  if (isApproved && drift === null) return null;
   if (missing.length > 0)
     return next(
       "draft",
@@ -116,10 +121,11 @@ function planStep(context: StoryContext): Next | null {
       "Edit the issue.",
       "its author",
     );
+  if (drift !== null) return planAgain("draft", drift);
   if (!isAnswered(record)) return next("draft", postponed(context) ?? "The planner is at work.");
   const parked = parkedContract(context);
   if (parked !== null) return next("blocked", parked.why, parked.step, parked.who);
-  if (plan === null || (contract?.revision !== plan.revision && !isCurrentPlan(record))) {
+  if (plan === null || !isCurrentPlan(record)) {
     const why = failedRequest(record);
     const before = plan === null ? "" : ` Revision ${plan.revision} is not open for approval any more.`;
     const request = requestLine(facts.issue.number, facts.openers.issue, "with `/plan`", people);
@@ -127,20 +133,17 @@ function planStep(context: StoryContext): Next | null {
       ? planAgain("draft", request ?? "There is no plan yet.")
       : planAgain("failed", `No plan: ${why}${before}`);
   }
-  if (contract?.revision !== plan.revision) {
-    if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");
-    const current = currentDigest(context);
-    if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
-    const { requestedBy } = plan;
-    const own = `@${requestedBy.login}`;
-    const isOwn = whoseWork(requestedBy, idsOf([requestedBy]), people) === "own";
-    const approvers = people.approvers.filter((name) => !isOwn || shortName(name) !== own);
-    const who = `${holders({ ...people, approvers }, "approvers")}${isOwn ? `, but not ${own}, who asked for it` : ""}`;
-    return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
-  }
-  const drift = contractDrift(context);
-  // An open run reports the drift itself when it starts the next attempt.
-  return drift !== null && openRun(record) === null ? planAgain("draft", drift) : null;
+  if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");
+  if (isExpired(plan.at, facts.now))
+    return planAgain("draft", `The plan is older than ${planDays} days, so it is not open for approval any more.`);
+  const current = currentDigest(context);
+  if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
+  const { requestedBy } = plan;
+  const own = `@${requestedBy.login}`;
+  const isOwn = whoseWork(requestedBy, idsOf([requestedBy]), people) === "own";
+  const approvers = people.approvers.filter((name) => !isOwn || shortName(name) !== own);
+  const who = `${holders({ ...people, approvers }, "approvers")}${isOwn ? `, but not ${own}, who asked for it` : ""}`;
+  return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
 }
 
 /** Why the last request gave no plan; null: it gave one. */
@@ -152,8 +155,10 @@ function failedRequest(record: StoryRecord): string | null {
 /** The next step of the work on an approved plan. */
 function workStep({ record, facts, loaded }: StoryContext): Next {
   const progress = progressOf(record);
+  const problem = openingProblem({ record, facts });
+  if (problem !== null) return next("failed", plain(problem), "/plan", holders(loaded.policy.people, "planners"));
   if (progress.at !== "approved") return next("draft", "The diff prompts are being opened.");
-  const { prompts, rollback, contract } = record;
+  const { prompts, rollback, contract, plan } = record;
   // A run of an earlier contract tells nothing of this one.
   const run = record.run?.digest === contract?.digest ? record.run : null;
   const executors = holders(loaded.policy.people, "executors");
@@ -182,8 +187,9 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
     const [step, who] = isUnpaid ? ["Raise that line of the policy.", "a maintainer"] : ["/retry", executors];
     return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, step, who);
   }
-  const tested = prompts.find(isWaitingForTest);
-  if (tested !== undefined)
+  const tested = prompts.find((one) => isWaitingForTest(one) && roundAtWork(one, run?.run ?? "") === null);
+  const atOpen = run?.closed === null ? pullStep(record, loaded) : null;
+  if (tested !== undefined && atOpen?.state !== "failed")
     return atPull(
       next(
         "manual_test",
@@ -196,29 +202,39 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  const step = pullStep(record, loaded) ?? next("executing", postponed({ facts }) ?? workText(record));
+  const step = atOpen ?? next("executing", postponed({ facts }) ?? workText(record));
   const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
-  return left.length === 0
-    ? step
-    : { ...step, blocks: `${step.blocks} Left, and told at the run's end: ${left.join(", ")}.` };
+  const isNewer = plan !== null && plan.revision !== contract?.revision;
+  const notes = [
+    ...(left.length === 0 ? [] : [` Left, and told at the run's end: ${left.join(", ")}.`]),
+    ...(isNewer ? [` Revision ${plan.revision} of the plan can be approved once this run has ended.`] : []),
+  ];
+  return { ...step, blocks: `${step.blocks}${notes.join("")}` };
 }
 
-/** The next step at the pull request of the prompt in work; null: it has none yet. */
+/** The next step at the open pull requests: where one failed, else at that of the prompt in work; null: it has none yet. */
 function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
   const progress = progressOf(record);
-  if (progress.at !== "approved" || !("pull" in progress.prompt)) return null;
-  const { pull, at } = progress.prompt;
-  const prompt = record.prompts.find((one) => one.pull === pull);
-  if (prompt === undefined) return null;
-  const round = roundOf(prompt, record.run?.run ?? "");
+  const current = progress.at === "approved" && "pull" in progress.prompt ? progress.prompt.pull : null;
+  const open = record.prompts.filter((one) => hasOpenPull(one) && !one.completed);
+  const steps = open.map((prompt) => ({ pull: prompt.pull, step: stepAt(prompt, record, policy) }));
+  const failed = steps.find(({ step }) => step.state === "failed");
+  return (failed ?? steps.find(({ pull }) => pull === current))?.step ?? null;
+}
+
+function stepAt(prompt: PromptRecord, record: StoryRecord, policy: LoadedPolicy["policy"]): Next {
+  const { pull, verdict } = prompt;
+  const round = roundAtWork(prompt, record.run?.run ?? "");
   if (round !== null)
     return next(
       "executing",
       `#${pull} is with its agent again: round ${round.round} of rework (${round.causes.join(", ")}).`,
     );
-  if (prompt.rework.asked.length > 0) return next("executing", `What is to be mended on #${pull} is gathered.`);
-  if (at === "green") return atPull(next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge"));
-  const gates = Object.entries(prompt.verdict?.gates ?? {});
+  if (prompt.rework.asked.length > 0)
+    return next("executing", `What is to be mended on #${pull} is gathered once its checks have ended.`);
+  if (verdict?.conclusion === "success")
+    return atPull(next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge"));
+  const gates = Object.entries(verdict?.gates ?? {});
   const named = (status: string) => gates.flatMap(([gate, one]) => (one === status ? [gate] : []));
   const [failed, waiting] = [named("fail"), named("pending")];
   if (failed.length === 0)
@@ -226,10 +242,14 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
       next("executing", `#${pull} waits: ${waiting.join(", ") || "it is not judged yet"}.`, `See #${pull}.`),
     );
   const causes = failed.flatMap((gate) => causeOf(gate) ?? []);
-  const isSentBack = causes.some((cause) => policy.rework?.on.includes(cause) === true);
+  // Where no round may begin people were asked, and their answer left this head as it is.
+  const isParked = prompt.rework.parked.some(({ head }) => head === verdict?.head);
+  const isSentBack = !isParked && causes.some((cause) => policy.rework?.on.includes(cause) === true);
   if (isSentBack || !hasFailed(prompt))
     return atPull(next("executing", `#${pull} fails: ${failed.join(", ")}.`, `See #${pull}.`));
-  const step = causes.length === 0 ? `See #${pull}.` : "/rework";
+  // Given on the story it is about the first of them.
+  const command = openPrompt(record) === prompt ? "/rework" : `Write \`/rework\` on #${pull}.`;
+  const step = causes.length === 0 ? `See #${pull}.` : command;
   return next("failed", `#${pull} fails: ${failed.join(", ")}.`, step, holders(policy.people, "executors"));
 }
 

@@ -54,7 +54,7 @@ export function plan(context: StoryContext): Step {
 /** Ends a request for a plan without one; a planner that is still at work on it is broken off. */
 export function planFailed(
   request: PlanRequest,
-  facts: StoryFacts,
+  facts: Pick<StoryFacts, "ourselves"> & { issue: { number: number } },
   { code, message }: EffectFailure,
   used: { usage?: Usage; cost?: Cost } = {},
 ): Draft {
@@ -172,6 +172,12 @@ export function isAnswered(record: StoryRecord): boolean {
   );
 }
 
+/** Whether a plan of a story is asked for, or approved and not complete; nothing of the light tier is. */
+export function isUnderWay(record: StoryRecord): boolean {
+  const { plan, contract, completed } = record;
+  return !isAnswered(record) || (contract !== null && !completed && plan?.compiled !== "light");
+}
+
 /** Opens the next diff prompt of the frozen contract as a sub-issue, in order, blocked by those it depends on. */
 export function openPrompts({ record, facts }: StoryContext): Step {
   const { contract } = record;
@@ -201,14 +207,34 @@ export function openPrompts({ record, facts }: StoryContext): Step {
     done: (result) => {
       if (result.type !== "issue") return {};
       const { number } = result;
-      // Anyone with write access can edit our issues, so one could be mistaken for another: two prompts never share an
-      // issue.
-      if (entriesOf(facts.entries, "prompt.opened").some(({ body }) => body.issue === number)) return {};
+      if (isPrompt(number, facts)) return {};
       const body = { story, revision: contract.revision, index, issue: number };
       return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
     },
     failed: () => ({}),
   });
+}
+
+/**
+ * Whether an issue is a prompt already. Anyone with write access can edit our issues, so one could be mistaken for
+ * another: two prompts never share an issue.
+ */
+function isPrompt(issue: number, { entries }: StoryFacts): boolean {
+  return entriesOf(entries, "prompt.opened").some(({ body }) => body.issue === issue);
+}
+
+/** Why the next diff prompt cannot be opened, which nothing tries again; null: it is being opened. */
+export function openingProblem({ record, facts }: Pick<StoryContext, "record" | "facts">): string | null {
+  const { contract } = record;
+  const next = record.prompts.find((prompt) => prompt.issue === null)?.contract;
+  if (contract === null || next === undefined) return null;
+  const key = effectKey.prompt(facts.repository.id, facts.issue.number, contract.revision, next.index);
+  const outcome = facts.outcomes.get(key);
+  const problem = (why: string) => `The diff prompt “${next.title}” could not be opened: ${why}`;
+  if (outcome?.status === "failed") return problem(`${outcome.message}.`);
+  return outcome?.status === "done" && outcome.result.type === "issue" && isPrompt(outcome.result.number, facts)
+    ? problem(`#${outcome.result.number} passes for it and is another prompt's, because somebody edited it.`)
+    : null;
 }
 
 /** Whether the ticket still reads as it did when it was planned. */

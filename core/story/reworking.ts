@@ -6,10 +6,10 @@ import type { EffectFailure, Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { plain } from "../escape.ts";
-import { attemptName, checkpointName, effectKey } from "../identifiers.ts";
+import { attemptName, effectKey } from "../identifiers.ts";
 import { list } from "../markdown.ts";
 import { isStopping } from "../record/concerns.ts";
-import { openRun } from "../record/progress.ts";
+import { openRun, writeConcern } from "../record/progress.ts";
 import type { AttemptRecord, PromptRecord, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 
@@ -21,11 +21,6 @@ export function askRework({ pull, closedUnmerged, merge }: PromptRecord, record:
   if (openRun(record) === null)
     return refuse("run-closed", `No run is open that could go on with #${pull}. \`/rework\` on the story starts one.`);
   return accept("reworking", `#${pull} goes back to its agent, on its branch, with what failed and what people wrote.`);
-}
-
-/** The name of the concern about an attempt's change that could not be written. */
-export function writeConcern(pack: AttemptRecord["pack"]): string {
-  return `${checkpointName(pack)}/write`;
 }
 
 /** Parks a story: its change could not be written to the branch, and nothing there is overwritten. */

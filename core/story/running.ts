@@ -1,15 +1,13 @@
 import { casefilesOf } from "../contract/casefiles.ts";
 import { decisionOf, type Step } from "../decision.ts";
-import { effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { mayOverlap } from "../paths/cover.ts";
 import { isAllowedMerge, openRun } from "../record/progress.ts";
 import type { PromptRecord, StoryRun } from "../record/story.ts";
 import { advise, isLeft } from "./advising.ts";
-import { awaitAnswer, closeAttempt } from "./attempt.ts";
+import { awaitAnswer, closeAttempt, closed } from "./attempt.ts";
 import { complete } from "./completing.ts";
-import { type StoryContext, type StoryFacts, shutState } from "./facts.ts";
-import { isAnswered, planFailed } from "./planning.ts";
+import type { StoryContext, StoryFacts } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
 import { startAttempt } from "./starting.ts";
 import { commit, openPull } from "./writing.ts";
@@ -23,14 +21,15 @@ export function advanceRun(context: StoryContext): Step {
   const run = openRun(record);
   // A merge completes its prompt whether or not the run is still open: a person may reopen and merge after a stop.
   const merged = record.prompts.find((one) => one.merge !== null && !one.completed && isAllowedMerge(one, record));
-  if (merged?.merge) return complete(merged, merged.merge.merged, facts);
+  if (merged?.merge) return decisionOf(endedTry(merged, run, facts), complete(merged, merged.merge.merged, facts));
   if (run === null) return {};
   const open = record.prompts.filter((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
   if (open.length === 0) {
     const isMerged = (issue: number) => record.prompts.some((one) => one.issue === issue && one.completed);
-    const past = record.prompts.flatMap(({ pull, acceptedBy }) =>
-      acceptedBy === null ? [] : [`; #${pull} past its check, which @${acceptedBy} accepted`],
-    );
+    const past = record.prompts.flatMap(({ pull, merge, acceptedBy }) => {
+      const how = merge?.judged === true ? "into another branch" : "past its check";
+      return acceptedBy === null ? [] : [`; #${pull} ${how}, which @${acceptedBy} accepted`];
+    });
     const end = run.prompts.every(isMerged)
       ? runClosed(run, facts, "succeeded", `every prompt is merged${past.join("")}`)
       : runClosed(run, facts, "cancelled", "its prompts are not those of the approved plan any more");
@@ -45,6 +44,14 @@ export function advanceRun(context: StoryContext): Step {
   if (working.length === 0 && failed.size > 0) return endOfAll([...failed.values()], run, facts);
   const steps = working.map((prompt) => advancePrompt(prompt, run, context));
   return steps.find(endsRun) ?? decisionOf(...steps);
+}
+
+/** Ends the try of an agent that is still at work on a prompt whose pull request was merged: nobody takes its answer. */
+function endedTry({ attempts, pull }: PromptRecord, run: StoryRun | null, facts: StoryFacts): Step {
+  const last = attempts.at(-1);
+  if (last === undefined || stateOf(last) !== "asked" || run?.run !== last.pack.run || run.closed !== null) return {};
+  const message = `#${pull} was merged meanwhile.`;
+  return { drafts: [closed(last.pack, facts, [{ source: "sallyport", code: "merged", message }])] };
 }
 
 const endsRun = ({ drafts = [] }: Step) => drafts.some(({ kind }) => kind === "run.closed");
@@ -125,34 +132,4 @@ function advancePrompt(prompt: PromptRecord, run: StoryRun, context: StoryContex
       if (pending !== null) return startAttempt(context, run, prompt, attempt);
       return prompt.pull === null ? (advise(work, context) ?? openPull(work, context)) : {};
   }
-}
-
-/** Ends the run, or the planning, of a story that was closed or locked; its merged prompts are completed before. */
-export function endShut({ record, facts }: StoryContext): Step {
-  const shut = shutState(facts.issue);
-  const { request } = record;
-  const run = openRun(record);
-  if (shut === null || record.completed) return {};
-  const message = `the story was ${shut}`;
-  if (run === null) {
-    if (request === null || isAnswered(record)) return {};
-    return { drafts: [planFailed(request, facts, { code: shut, message })] };
-  }
-  const isDone = ({ issue, merge }: PromptRecord) => merge !== null || issue === null || !run.prompts.includes(issue);
-  if (record.prompts.every(isDone)) return {};
-  const { id } = facts.repository;
-  const line = `${run.run} ended because ${message}. Open it again and \`/run\` to go on.`;
-  return {
-    drafts: [runClosed(run, facts, "cancelled", message)],
-    effects: [
-      {
-        type: "reply",
-        key: effectKey.ended(id, run.run),
-        issue: facts.issue.number,
-        comment: null,
-        accepted: true,
-        line,
-      },
-    ],
-  };
 }

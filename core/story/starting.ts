@@ -5,13 +5,13 @@ import { reworkFailures } from "../contract/rework.ts";
 import { earlierChanges } from "../contract/tests-only.ts";
 import { jsonBody, type Step } from "../decision.ts";
 import { bodyRef, sha256 } from "../digest.ts";
-import { appActor, type Draft } from "../entries.ts";
+import { appActor, type Draft, lastEntry } from "../entries.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { answersFor } from "../record/answers.ts";
 import { nextAttempt } from "../record/checkpoints.ts";
 import { contractOrigin } from "../record/provenance.ts";
-import { roundOf } from "../record/rework.ts";
+import { type Round, roundOf } from "../record/rework.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
 import { checkpointBody } from "./bodies.ts";
@@ -41,6 +41,10 @@ export function startAttempt(
   // Those that the approval's base holds: no later change steers a run.
   const approved = record.contract === null ? {} : contractOrigin(facts.entries, record.contract);
   const instructions = instructionsAt(approved.approval?.body.parts.base ?? facts.base.value, context)?.given;
+  if (round !== null && report === undefined && isStored(round, facts)) {
+    const why = `what #${round.pull ?? issue} was sent back for is not stored any more; \`/rework\` gathers it anew`;
+    return { drafts: [runClosed(run, facts, "failed", why)] };
+  }
   if (report === undefined || instructions === undefined) return {};
   const isRework = prompt.rework.pending !== null;
   // D2: numbered over all runs of the prompt.
@@ -114,4 +118,9 @@ export function startAttempt(
       },
     ],
   };
+}
+
+/** Whether a round is in the ledger: what this decision itself stores cannot be read before. */
+function isStored({ report }: Round, { entries }: StoryContext["facts"]): boolean {
+  return lastEntry(entries, "rework.opened", ({ body }) => body.report.sha256 === report.sha256) !== undefined;
 }

@@ -1,3 +1,4 @@
+import type { EntryKind } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { turnAway } from "../answer.ts";
 import {
@@ -10,13 +11,14 @@ import {
   requeue,
   type Step,
 } from "../decision.ts";
-import { withDrafts } from "../entries.ts";
+import { entriesOf, withDrafts } from "../entries.ts";
 import { SallyportError } from "../errors.ts";
 import { readable } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { policyProblem, usablePolicy } from "../policy/problem.ts";
 import { promptState } from "../record/progress.ts";
 import { foldStory } from "../record/story.ts";
+import { endedPulls } from "../record/unended.ts";
 import { answerNext } from "./commands.ts";
 import { storySticky } from "./comment.ts";
 import { completeStory } from "./completing.ts";
@@ -29,7 +31,8 @@ import { isAnswered, openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
 import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
-import { advanceRun, endShut } from "./running.ts";
+import { endShut } from "./run-end.ts";
+import { advanceRun } from "./running.ts";
 import { writtenPrompts } from "./written.ts";
 
 type Rule = (context: StoryContext) => Step;
@@ -53,6 +56,9 @@ const views: readonly Rule[] = [
   retryUnread,
 ];
 
+/** What a story's pull requests wait for besides `/rework`. */
+const awaited: ReadonlySet<EntryKind> = new Set(["concern.raised", "concern.answered", "run.submitted"]);
+
 /**
  * No story needs so many steps in one decision; more means two rules undo each other, which is our bug. The second loop
  * around this one has its own bound, `maxRounds` in `app/reconcile/reconcile.ts`.
@@ -66,7 +72,23 @@ export function decideStory(facts: StoryFacts): Decision {
   const { decision, context } = followRules(facts, loaded);
   // An issue that did not get onto the light tier keeps its face.
   if (!isStory(facts.issue) && context.record.contract === null) return decisionOf(decision, retryUnread(context));
-  return decisionOf(decision, ...views.map((view) => view(context)));
+  return decisionOf(decision, lookAtPulls(decision, facts), ...views.map((view) => view(context)));
+}
+
+/**
+ * Has the story's open pull requests, also those of an earlier plan, looked at again where something is decided that
+ * they wait for: a stop or its answer, which their check judges, or that their work goes on.
+ */
+function lookAtPulls({ drafts }: Decision, { entries, issue, repository }: StoryFacts): Step {
+  const isAwaited = drafts.some(({ kind, body }) =>
+    kind === "command" ? body.accepted && body.command === "rework" : awaited.has(kind),
+  );
+  if (!isAwaited) return {};
+  const ended = endedPulls(entries);
+  const pulls = entriesOf(entries, "pull.opened").flatMap(({ body: { story, pull } }) =>
+    story === issue.number && !ended.has(pull) ? [pull] : [],
+  );
+  return { enqueue: pulls.map((number) => ({ kind: "pull", repository: repository.id, number })) };
 }
 
 /** Takes steps until no rule has another, and returns the decision and the story's state by then. */

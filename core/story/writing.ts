@@ -7,11 +7,12 @@ import { oneLine, plain } from "../escape.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { notified } from "../people/notified.ts";
+import { isWriteParked } from "../record/progress.ts";
 import { type AttemptRecord, askersOf } from "../record/story.ts";
 import { adviceFolds } from "./advising.ts";
 import { pullBody, stepOf } from "./bodies.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
-import { parkWrite, writeConcern } from "./reworking.ts";
+import { parkWrite } from "./reworking.ts";
 import { runClosed } from "./run-end.ts";
 
 /** Writes an accepted answer as one commit, after its evidence is in the ledger. */
@@ -46,10 +47,7 @@ export function commit(work: Work, { facts }: StoryContext): Step {
       };
     },
     failed: (failure) => {
-      if (attempt.rework?.pull !== undefined) {
-        const isParked = prompt.rework.parked.some(({ concern }) => concern === writeConcern(pack));
-        return isParked ? {} : parkWrite(work, facts, failure);
-      }
+      if (attempt.rework?.pull !== undefined) return isWriteParked(prompt) ? {} : parkWrite(work, facts, failure);
       const { message } = failure;
       return {
         drafts: [runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${message}`)],

@@ -165,9 +165,11 @@ export function proposeWritten(
 function unfit(plan: Plan, prompts: readonly Written[], rules: PlanRules, facts: StoryFacts): string[] {
   const parsed = Plan.safeParse(plan);
   if (parsed.success) return planProblems(plan, rules, facts.issue.number, decisionsNamed(facts));
-  return parsed.error.issues.map(({ path: [, index, ...field], message }) => {
-    const prompt = typeof index === "number" ? prompts[index] : undefined;
-    return `${prompt === undefined ? "The story" : `#${prompt.number}`}: ${[...field].join(".") || "its prompts"}: ${message}.`;
+  return parsed.error.issues.map(({ path, message }) => {
+    const [part, index, ...field] = path;
+    const prompt = part === "prompts" && typeof index === "number" ? prompts[index] : undefined;
+    const name = prompt === undefined ? "The story" : `#${prompt.number}`;
+    return `${name}: ${(prompt === undefined ? path : field).join(".")}: ${message}.`;
   });
 }
 

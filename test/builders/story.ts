@@ -11,6 +11,7 @@ import { decideOtherIssue } from "../../core/story/epic.ts";
 import type { CommentFact, StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { refsOf } from "../../core/story/ticket.ts";
+import type { Subject } from "../../core/subject.ts";
 import { Advice, AdvicePack } from "../../schemas/advice.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Policy } from "../../schemas/policy.ts";
@@ -68,6 +69,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   const entries: TypedEntry[] = [];
   const outcomes = new Map<string, EffectOutcome>();
   const asked: Effect[] = [];
+  const enqueued: Subject[] = [];
   const commands: CommandRequest[] = [];
   const maps = {
     plans: new Map<string, Plan>(),
@@ -159,6 +161,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     const decision = decide(facts());
     decision.bodies.forEach(keep);
     decision.drafts.forEach(append);
+    enqueued.push(...decision.enqueue);
     for (const effect of decision.effects) {
       if (effect.type === "ensure-sticky") state.sticky = effect.body;
       else if (!outcomes.has(effect.key)) {
@@ -203,6 +206,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   return {
     entries,
     asked,
+    enqueued,
     state,
     facts,
     look,

@@ -147,14 +147,36 @@ test("T169, T124, T137: words count by who wrote them: duty, write access, unedi
   expect(JSON.stringify(report)).not.toMatch(/workflows|tests/);
 });
 
+test("T8: the text of a review that only comments is a comment like any other", async () => {
+  const review = await acme.as("wes", "POST", `pulls/${pull}/reviews`, { event: "COMMENT", body: "Greet twice." });
+  const { report, result } = await gather();
+  expect(report).toMatchObject({ reviews: [], comments: [{ comment: review.id, by, text: "Greet twice." }] });
+  expect(result).toMatchObject({ reviewers: [], comments: [thread, review.id] });
+  expect((await gather({ taken: [review.id] })).report.comments).toEqual([]);
+});
+
 test("what an earlier round took up, and resolved threads, are left out", async () => {
-  expect((await gather({ taken: [thread] })).report.threads).toEqual([]);
+  const asked = [{ by: "wes", text: "Greet." }];
+  expect((await gather({ asked, taken: [thread] })).report.threads).toEqual([]);
   const first = state()
     .issues.flatMap((issue) => issue.pull?.reviewComments ?? [])
     .find(({ id }) => id === thread);
   if (first === undefined) throw new Error("no thread");
   first.isResolved = true;
-  expect((await gather()).report.threads).toEqual([]);
+  expect((await gather({ asked })).report.threads).toEqual([]);
+});
+
+test("T122: where nothing says what is to be mended no round begins, and what was left out is named", async () => {
+  const first = state()
+    .issues.flatMap((issue) => issue.pull?.reviewComments ?? [])
+    .find(({ id }) => id === thread);
+  if (first === undefined) throw new Error("no thread");
+  first.updatedAt = new Date(Date.parse(first.createdAt) + 60_000).toISOString().replace(/\.\d+Z$/, "Z");
+  await expect(gather({ asked: [{ by: "wes", text: "" }] })).rejects.toMatchObject({
+    ...{ code: "bad-input", retry: false },
+    message: expect.stringMatching(/^Words of @wes are not passed on: an edited text .* say it in a new comment\.$/),
+  });
+  expect((await gather({ asked: [{ by: "wes", text: "Greet." }] })).report.asked).toHaveLength(1);
 });
 
 test("T134: of 500 open threads none is taken up; what people can do is said", async () => {
@@ -183,4 +205,10 @@ test("T122: what was edited after it was read is said below the answer in the th
   await acme.perform({ ...effect, readAt: comment.createdAt });
   const replies: Json[] = await acme.as("lena", "GET", `pulls/${pull}/comments`);
   expect(replies.at(-1)?.body).toContain("A comment here was edited after it was read");
+});
+
+test("U6: one person who cannot be asked for a review keeps nobody else from being asked", async () => {
+  await acme.perform({ type: "ask-review", key: "review/9/1", pull, reviewers: ["gone", "wes"] });
+  const { users } = await acme.as("lena", "GET", `pulls/${pull}/requested_reviewers`);
+  expect(users.map((one: Json) => one.login)).toEqual(["wes"]);
 });

@@ -8,7 +8,7 @@ import { saveDecision } from "../../../app/store/decisions.ts";
 import { standingOf } from "../../../app/store/folds.ts";
 import { takeLease } from "../../../app/store/leases.ts";
 import { createEntryReader } from "../../../app/store/readings.ts";
-import type { Draft } from "../../../core/entries.ts";
+import { type Draft, entriesOf } from "../../../core/entries.ts";
 import { subjectKey } from "../../../core/subject.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
@@ -31,10 +31,10 @@ afterAll(async () => {
  * What is recorded of a command on a new issue, by kind and number, where other entries come in between a reading and
  * its recording: `meanwhile` says which, by the issue and how often it was tried.
  */
-async function looked(meanwhile: (issue: number, tries: number) => Draft[]) {
+async function looked(meanwhile: (issue: number, tries: number) => Draft[], labels = ["story"]) {
   const { db } = database;
   const { repository, world } = acme;
-  const { number } = await acme.as("lena", "POST", "issues", { title: "A story", body: "", labels: ["story"] });
+  const { number } = await acme.as("lena", "POST", "issues", { title: "A story", body: "", labels });
   await acme.as("lena", "POST", `issues/${number}/comments`, { body: "/status" });
   const nothing = async () => undefined;
   const queue = { enqueue: nothing, enqueueEffects: nothing, enqueuePublish: nothing };
@@ -56,10 +56,12 @@ async function looked(meanwhile: (issue: number, tries: number) => Draft[]) {
       return saved;
     },
   };
+  if (labels.length === 0) await appendEntries(db, { id: repository, name: "acme/web" }, meanwhile(number, 0), ledger);
   const before = (await wholeLedger(db, repository)).length;
   const end = await reconcile({ kind: "issue", repository, number }, tools).catch((error: unknown) => error);
   const fresh = (await wholeLedger(db, repository)).slice(before);
-  return { end, number, tries, asked, kinds: fresh.map(({ kind }) => kind) };
+  const codes = entriesOf(fresh, "command").map(({ body }) => body.code);
+  return { end, number, tries, asked, kinds: fresh.map(({ kind }) => kind), codes };
 }
 
 const incident = (issue: number): Draft => ({
@@ -90,4 +92,18 @@ test("what a look asked for before it decides on what it recorded, it does not a
   expect({ end, tries }).toEqual({ end: undefined, tries: 2 });
   expect(asked.length).toBeGreaterThan(1);
   expect(asked).toEqual([...new Set(asked)]);
+});
+
+test("T10: a story that is under way is answered as one also where somebody took its label off", async () => {
+  const asked = (issue: number): Draft => ({
+    kind: "command",
+    actor: { type: "user", id: 1, login: "lena" },
+    subject: [],
+    body: {
+      ...{ issue, source: { type: "comment", id: 1 }, command: "plan", accepted: true, code: "planning", message: "m" },
+      text: "",
+    },
+  });
+  expect((await looked((issue, tries) => (tries === 0 ? [asked(issue)] : []), [])).codes).toEqual(["shown"]);
+  expect((await looked(() => [], [])).codes).toEqual(["wrong-place"]);
 });

@@ -105,3 +105,30 @@ test("a run that ends gives up its agents, and has the runs on Actions cancelled
     { key: "cancel/agent/8/run-1-1/2/R0/S0", status: "todo", type: "cancel-run" },
   ]);
 });
+
+test("a try that is closed while its agent is at work gives it up", async () => {
+  const subject = { kind: "issue", repository: 11, number: 1 } as const;
+  const record = async (decision: Step) => {
+    const fence = await takeLease(database.db, subjectKey(subject));
+    const where = { subject, fence, repository: { id: 11, name: "acme/web" }, seen: [] };
+    return saveDecision(database.db, where, decisionOf(decision), tools);
+  };
+  const step = { run: "run-1-1", story: 1, prompt: 2, attempt: { r: 0, s: 0 } };
+  const pack = { sha256: "a".repeat(64), bytes: 2, mediaType: "application/json" };
+  const asked = { ...step, base: "b".repeat(40), branch: "sallyport/run-1-1/2", pack };
+  const agent = { type: "run-agent", run: "run-1-1", packSha256: "a", backend: "anthropic", model: null } as const;
+  const keys = ["agent/11/run-1-1/2/R0/S0", "agent/11/run-1-1/3/R0/S0"];
+  await record({
+    drafts: [{ kind: "prompt.recorded", actor, subject: [], body: asked }],
+    effects: keys.map((key) => ({ ...agent, key })),
+  });
+  const reasons = [{ source: "sallyport", code: "merged", message: "#5 was merged meanwhile." }];
+  await record({
+    drafts: [{ kind: "attempt.closed", actor, subject: [], body: { ...step, accepted: false, reasons } }],
+  });
+  const rows = database.db.selectFrom("effects").select(["key", "status"]).where("repository", "=", 11);
+  expect(await rows.orderBy("id").execute()).toEqual([
+    { key: keys[0], status: "failed" },
+    { key: keys[1], status: "todo" },
+  ]);
+});

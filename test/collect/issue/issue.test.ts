@@ -114,6 +114,33 @@ test("a pull request with the label of a story is no story", async () => {
   expect(await look(number)).toBeNull();
 });
 
+test("U4: a label that the repository had before us, in capitals, is the form's", async () => {
+  const { number } = await say("lena", "POST", "web/issues", { title: "A story", body: "### Task\n\nT-1" });
+  const capital = (issue: Json) => {
+    issue.labels.nodes = [{ name: "Story" }, { name: "Area: UI" }];
+  };
+  const reading = await look(number, inQuery(capital));
+  expect(reading?.issue.labels).toEqual(["story", "Area: UI"]);
+  expect(reading?.task).toMatchObject({ state: "absent" });
+});
+
+test("an issue and an epic whose authors' accounts are gone are read all the same, as nobody's who plans", async () => {
+  const epic = await say("lena", "POST", "web/issues", { title: "An epic", labels: ["epic"] });
+  const text = { title: "A story", body: `### Epic\n\n#${epic.number}`, labels: ["story"] };
+  const { number } = await say("lena", "POST", "web/issues", text);
+  const gone = (issue: Json) => {
+    issue.author = null;
+  };
+  const reading = await look(number, inQuery(gone));
+  expect(reading?.issue).toMatchObject({ number, author: { login: "ghost" } });
+  if (reading === null) throw new Error("no issue");
+  const openers = await readOpeners(reader(), { issue: reading.issue, epic: reading.namedEpic }, people, {
+    commands: [],
+    wanted: () => true,
+  });
+  expect(openers).toMatchObject({ value: { issue: { isPlanner: false }, epic: { isPlanner: true } } });
+});
+
 test("H9: the text that names an epic is whoever's who edited it last", async () => {
   const epic = await say("lena", "POST", "web/issues", { title: "An epic", labels: ["epic"] });
   const text = { title: "A story", body: `### Epic\n\n#${epic.number}` };
@@ -300,12 +327,6 @@ describe("one query tells of an issue, and REST of what the query did not give",
       "no repository",
       (_, body) => {
         body.data.repository = null;
-      },
-    ],
-    [
-      "an author who is gone",
-      (issue) => {
-        issue.author = null;
       },
     ],
   ])("T016: %s ends the look", async (_what, alter) => {

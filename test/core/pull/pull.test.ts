@@ -9,7 +9,7 @@ import { judgeWhole } from "../../../core/verdict/judged.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
 import { pullContext, recorded, round, say } from "../../builders/pull-context.ts";
-import { change, earlier, facts, head } from "../../builders/pull-facts.ts";
+import { base, change, earlier, facts, head } from "../../builders/pull-facts.ts";
 
 const gates = 'version: 1\npeople: { approvers: ["@quinn"] }\ngates: { manual-test: { when: { always: true } } }\n';
 
@@ -632,6 +632,20 @@ describe("a merge", () => {
     const fine = decidePull(pullOf({ state: "closed", merged, entries: [verdictOf(5, "success"), openedFor(2)] }));
     expect(fine.drafts.map(({ kind }) => kind)).not.toContain("concern.raised");
     expect(fine.effects).toEqual([]);
+  });
+
+  test("T4: of a run's pull request into another branch than its story's is a concern there, and no other's is", () => {
+    const given = verdictOf(5, "success");
+    if (given.kind !== "verdict.given") throw new Error("it is a verdict");
+    const judged = facts({ base: { ref: "release", sha: base } });
+    const verdict = { ...given, body: { ...given.body, baseRef: "release" } };
+    const drafts = (entries: TypedEntry[]) =>
+      decidePull(pullOf({ judged, state: "closed", merged, entries })).drafts.map(({ kind, body }) => [kind, body]);
+    expect(drafts([verdict, openedFor(2)])).toContainEqual([
+      "concern.raised",
+      expect.objectContaining({ concern: "merged/5", message: expect.stringContaining("into release, and its story") }),
+    ]);
+    expect(drafts([verdict]).map(([kind]) => kind)).toEqual(["merge.observed", "source.verified"]);
   });
 
   test("is recorded once", () => {

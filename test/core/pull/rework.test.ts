@@ -183,6 +183,15 @@ describe("T8: what fails goes back to the agent", () => {
     expect(concerns(story)).toEqual([]);
   });
 
+  test("a check that runs is not asked for again and again, and one that waits for a person is not waited for", () => {
+    const deploy = { ...red, id: 8, name: "deploy", conclusion: null };
+    const { gathered, look } = opened();
+    expect(look(all, { checks: known([red, { ...deploy, status: "queued" }]) }).requeueAfter).toBeNull();
+    expect(gathered).toEqual([]);
+    look(all, { checks: known([red, { ...deploy, status: "waiting" }]) });
+    expect(gathered).toMatchObject([{ checks: [{ name: "test" }] }]);
+  });
+
   test("the commit of a round is judged anew, and what was taken up is not taken up again", () => {
     const { story, look, gather, gathered, rounds } = opened();
     const reviews = known([objection()]);
@@ -267,6 +276,21 @@ describe("`/rework` by an executor", () => {
     expect(record.known && record.value.run?.requesters.map(({ login }) => login)).toEqual(["lena", "quinn"]);
   });
 
+  test.each<[string, (one: ReturnType<typeof opened>) => void, string]>([
+    ["there", ({ look }) => look(all, {}, [say("/block Wait.", "quinn", ["approvers"])]), "on #11"],
+    ["on its story", ({ story }) => story.say("quinn", "/block Wait."), "on #2"],
+  ])("B11: is refused while something is open %s, and nothing begins by itself either", (_, block, place) => {
+    const one = opened();
+    block(one);
+    const { effects } = one.look(all, { checks: known([red]) }, [asks()]);
+    expect(effects.find(({ type }) => type === "reply")).toMatchObject({
+      accepted: false,
+      line: expect.stringMatching(new RegExp(`Blocked by .*quinn.*: Wait\\..*${place}`)),
+    });
+    one.look(all, { checks: known([red]) });
+    expect(one.gathered).toEqual([]);
+  });
+
   test("is refused without the duty, on a closed pull request, and where no run made it", () => {
     const { story, look } = opened();
     look("", {}, [say("/rework", "quinn", ["approvers"])]);
@@ -275,6 +299,84 @@ describe("`/rework` by an executor", () => {
     story.append({ kind: "pull.closed", actor: { type: "app", id: 99, login: "s" }, subject: [], body });
     story.say("lena", "/rework");
     expect(story.replies().at(-1)?.line).toContain("#11 is closed");
+  });
+
+  test.each<[string, (one: ReturnType<typeof opened>) => void, string]>([
+    ["`/rework`", () => {}, "/rework"],
+    ["a block, which its check has to show", () => {}, "/block Wait."],
+    [
+      "an answer, after which its check and its rework go on",
+      ({ story }) => story.say("lena", "/block No."),
+      "/clarify",
+    ],
+    [
+      "a run, which takes up what was asked for in the one before",
+      ({ story, look }) => {
+        look("", {}, [asks()]);
+        story.say("lena", "/stop");
+      },
+      "/run",
+    ],
+  ])("T8: the pull request is looked at again at once after %s", (_, before, line) => {
+    const one = opened();
+    before(one);
+    one.story.enqueued.length = 0;
+    one.story.say("lena", line === "/clarify" ? "/clarify Go on." : line);
+    expect(one.story.enqueued).toContainEqual({ kind: "pull", repository: 7, number: 11 });
+    one.story.enqueued.length = 0;
+    one.story.say("lena", "/status");
+    expect(one.story.enqueued).toEqual([]);
+  });
+
+  test("D14: is not carried over to the pull request that follows one that was taken back", () => {
+    const { story, look, gathered } = opened();
+    look("", {}, [asks()]);
+    story.say("lena", "/rollback run-2-1/3/R0S0");
+    story.finish("roll-back", { status: "done", result: { type: "rolled-back", closed: [11] } });
+    story.say("lena", "/retry");
+    story.answer();
+    const sha = "6".repeat(40);
+    write(story, sha);
+    story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
+    gathered.length = 0;
+    look("", { head: { sha }, commits: known([commitOf(sha, "b")]) });
+    expect(gathered).toEqual([]);
+  });
+
+  test("goes on where the run ended before the round before began, with what that one held", () => {
+    const { story, look, gather, gathered, rounds } = opened();
+    const over = { reviews: known([objection()]) };
+    const words = { by: { login: "quinn", duties: ["approvers"] }, text: "Use another name." };
+    look(all, over);
+    story.state.shut = "closed";
+    gather(all, over, { reviews: [{ review: 40, ...words }] });
+    expect(story.entries.at(-1)?.kind).toBe("run.closed");
+    story.state.shut = null;
+    story.say("lena", "/rework Shorter.");
+    look(all, over);
+    expect(gathered.at(-1)).toMatchObject({ taken: [], asked: [{ text: "Shorter." }] });
+    gather(all, over, { reviews: [{ review: 40, ...words }] });
+    expect(rounds()).toHaveLength(2);
+    expect(packNow(story)).toMatchObject({
+      run: "run-2-2",
+      failures: [{ message: "Shorter." }, { message: "Use another name." }],
+    });
+  });
+
+  test("T254: goes on at a pull request that somebody closed and opened again", () => {
+    const { story, look, gathered } = opened();
+    look("");
+    const judged = facts({ policy: `version: 1\n${people}` });
+    const closed = decidePull(pullContext(judged, { number: 11, state: "closed", entries: [...story.entries] }));
+    for (const draft of closed.drafts) story.append(draft);
+    expect(story.state.sticky).toContain("#11 was closed without being merged");
+    look("");
+    look("");
+    expect(entriesOf(story.entries, "verdict.given")).toHaveLength(2);
+    expect(story.state.sticky).not.toContain("/rollback");
+    story.say("lena", "/rework");
+    look("");
+    expect(gathered).toHaveLength(1);
   });
 
   test("after the run has ended starts another one, which waits for what is gathered", () => {
@@ -345,6 +447,24 @@ describe("a round that may not begin ends in a concern", () => {
     expect(concerns(story).map(({ code }) => code)).toEqual(["rework-budget", "rework-budget"]);
   });
 
+  test("not where a lost database took what was gathered: the run ends, and `/rework` gathers it anew", () => {
+    const { story, look, gather, gathered } = opened();
+    const over = { checks: known([red]) };
+    look(all, over);
+    story.append = () => undefined;
+    const round = gather(all, over).drafts.find(({ kind }) => kind === "rework.opened");
+    if (round === undefined) throw new Error("no round");
+    story.reports.clear();
+    story.entries.push({ ...round, seq: 1_000, hash: "1".repeat(64), at: story.state.now });
+    story.settle();
+    expect(entriesOf(story.entries, "run.closed")[0]?.body.status).toBe("failed");
+    expect(story.state.sticky).toContain("is not stored any more");
+    story.say("lena", "/rework");
+    gathered.length = 0;
+    look(all, over);
+    expect(gathered).toHaveLength(1);
+  });
+
   test("for what somebody pushed in between; adopted, the round is built on it", () => {
     const other = "9".repeat(40);
     const moved = {
@@ -375,6 +495,20 @@ describe("a round that may not begin ends in a concern", () => {
     expect(concerns(story)[0]?.message).toContain(message);
   });
 
+  test("for what could not be gathered, which whoever settled it asks for anew in the same words", () => {
+    const { story, look, outcomes, gathered } = opened();
+    const again = (times: number) => {
+      look("", {}, [say("/rework", "lena", ["executors"])]);
+      expect(gathered).toHaveLength(times);
+    };
+    again(1);
+    outcomes.set(gathered[0]?.key ?? "", { status: "failed", code: "over-budget", message: "500 review threads." });
+    look("");
+    expect(concerns(story)).toMatchObject([{ code: "over-budget" }]);
+    again(2);
+    expect(concerns(story)).toHaveLength(1);
+  });
+
   test("for a branch that moved while the agent was at work: nothing is overwritten, and its answer is kept", () => {
     const { story, look, gather } = opened();
     const over = { checks: known([red]) };
@@ -386,7 +520,44 @@ describe("a round that may not begin ends in a concern", () => {
     story.settle();
     expect(concerns(story)).toMatchObject([{ concern: "run-2-1/3/R1S0/write", code: "foreign-commit" }]);
     expect(story.kinds()).not.toContain("run.closed");
+    expect(story.state.sticky).not.toContain("is with its agent again");
+    // Left as it is, it is nobody's work and says so.
+    story.say("lena", "/clarify We mend it.");
+    expect(story.state.sticky).not.toContain("is with its agent again");
+    look(strict, over);
+    expect(story.labels()).toEqual(["failed"]);
   });
+
+  test("after which a pull request that is left as it is has failed, and says who can go on", () => {
+    const text = 'rework: { on: [ci], rounds: 9 }\ngates: { ci: { checks: ["@github-actions/test"] } }\n';
+    const { story, last } = reworked(1, () => named("test"), text);
+    story.state.policy = Policy.parse({ ...policy, rework: { on: ["ci"], rounds: 9 } });
+    last();
+    expect(concerns(story)).toMatchObject([{ code: "same-failure" }]);
+    story.say("lena", "/clarify We mend it.");
+    last();
+    expect(story.labels()).toEqual(["failed"]);
+    expect(story.state.sticky).toContain("```\n/rework\n```");
+  });
+});
+
+test("T3: a merge while the agent is at work on a round ends its try, which nobody would take; the run goes on", () => {
+  const { story, look, gather } = opened();
+  const over = { checks: known([red]) };
+  look(all, over);
+  gather(all, over);
+  const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+  const body = { pull: 11, head, merged: head, tree: "a".repeat(40), judged: true, by: null };
+  story.append({ kind: "merge.observed", actor, subject: [], body });
+  expect(entriesOf(story.entries, "attempt.closed").at(-1)?.body).toMatchObject({
+    ...{ prompt: 3, attempt: { r: 1, s: 0 }, accepted: false },
+    reasons: [{ source: "sallyport", code: "merged" }],
+  });
+  expect(story.kinds()).not.toContain("remediation.opened");
+  expect(entriesOf(story.entries, "prompt.recorded").at(-1)?.body).toMatchObject({ run: "run-2-1", prompt: 4 });
+  const sources = sourcesOf(story.entries, { reports: bodiesOf([...story.reports.values()]) });
+  const steps = replayRun("run-2-1", story.entries, sources)?.steps ?? [];
+  expect(steps.filter(({ result }) => result === "differs")).toEqual([]);
 });
 
 test("T8: label, prompt and `/retry` follow a failure that nobody mends yet", () => {
@@ -398,6 +569,26 @@ test("T8: label, prompt and `/retry` follow a failure that nobody mends yet", ()
   expect(story.replies().at(-1)?.line).toBe("There is no failed run to retry. #11 failed; `/rework` sends it back.");
   story.say("lena", "/rework");
   expect(story.labels()).toEqual(["executing"]);
+});
+
+test("T11: nobody is asked to try a commit that its agent is mending, until another one is judged", () => {
+  const { story, look, gather } = opened();
+  const tested = "gates: { manual-test: { when: { paths: [web/**] } } }\n";
+  const waits = () => [story.labels(), story.state.sticky?.includes("waits for a person who tries it")];
+  look(tested);
+  expect(waits()).toEqual([["manual_test", "needs-sign-off"], true]);
+  look(tested, {}, [say("/rework Shorter.", "lena", ["executors"])]);
+  story.settle();
+  expect(waits()).toEqual([["executing"], false]);
+  gather(tested);
+  expect(waits()).toEqual([["executing"], false]);
+  story.answer();
+  expect(waits()).toEqual([["executing"], false]);
+  const next = "4".repeat(40);
+  write(story, next);
+  expect(waits()).toEqual([["executing"], false]);
+  look(tested, { head: { sha: next }, commits: known([commitOf(head, "b"), commitOf(next, head)]) });
+  expect(waits()).toEqual([["manual_test", "needs-sign-off"], true]);
 });
 
 test("waits for people are no failures: an agent that asks as often as it may fail still goes on", () => {

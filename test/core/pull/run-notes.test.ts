@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { CheckFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { runNotes } from "../../../core/pull/run-notes.ts";
-import { storyCost } from "../../../core/story/next-step.ts";
+import { storyCost } from "../../../core/record/spent.ts";
 import { commit, digest, verifiedStory as written } from "../../builders/verified-story.ts";
 
 const check = (name: string, more: Partial<CheckFact> = {}): CheckFact => ({
@@ -49,7 +49,7 @@ test("the minutes of Actions stand beside what models cost, each job's begun one
   );
   // An older entry has the seconds of all jobs alone.
   expect(told({})).toContain("took 2 minutes.");
-  expect(storyCost({ ...story.facts(), entries: onActions({ minutes: 1 }) })).toBe(
+  expect(storyCost(onActions({ minutes: 1 }), 2)).toBe(
     "Models cost USD 0.04 for it so far. Runs on Actions took 1 minute.",
   );
 });

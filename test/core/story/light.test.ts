@@ -219,6 +219,20 @@ test("an issue that was edited ends its run, and the label takes it anew, its at
   expect(entriesOf(story.entries, "prompt.recorded").map(({ body }) => body.attempt.s)).toEqual([0, 1, 2]);
 });
 
+test("an issue that was edited while its pull request is open is told what is to be closed first, and mends nothing", () => {
+  const story = taken();
+  story.answer({ files, claims: [{ criterion, how: "It is." }] });
+  story.finish("write-change", { status: "done", result: commit });
+  story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
+  story.state.body = "The button says `Sedn`.";
+  story.say("lena", "/rework");
+  expect(last(story)).toMatchObject({ accepted: false, line: expect.stringContaining("text changed after") });
+  story.say("lena", "/stop");
+  expect(story.state.sticky).toContain("Close #11, then put `ai:run` on again.");
+  label(story);
+  expect(last(story)).toMatchObject({ accepted: false, line: expect.stringContaining("Close it, then") });
+});
+
 describe("a replay", () => {
   const story = taken();
   story.answer({ files, claims: [{ criterion, how: "It is." }] });

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Draft, entriesOf } from "../../../core/entries.ts";
+import { known } from "../../../core/known.ts";
 import { agentAnswers, answersFor } from "../../../core/record/answers.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { requirementsOf } from "../../../core/record/requirements.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
+import type { StoryFacts } from "../../../core/story/facts.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
+import type { Duty } from "../../../schemas/policy-values.ts";
 import { facts } from "../../builders/pull-facts.ts";
 import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { approve, begin, form, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
@@ -141,6 +144,24 @@ describe("T2: a plan's open questions", () => {
     expect(differing.map(({ step }) => step)).toEqual(expect.arrayContaining(["approval", "contract", "prompt"]));
   });
 
+  test.each(["agent", "app"])(
+    "A3: whoever answers one of the %s asked for the change, as its contract has their words",
+    (raisedBy) => {
+      const story = planned(samplePlan);
+      const question = { concern: "intake-2-1-1", story: 2, pull: null, prompt: null, code: "open-question", raisedBy };
+      const about = { type: "comment", id: 1 };
+      story.append(
+        draft("concern.raised", { ...question, message: "The task says another risk. Which holds?", about }),
+      );
+      story.say("quinn", "/clarify Take the lower one.");
+      story.say("quinn", `/approve ${story.digest()}`);
+      story.openPrompts();
+      story.say("lena", "/run");
+      const record = recordOf(opened(story).entries, 11, facts());
+      expect(record.known && record.value.run?.requesters.map(({ login }) => login)).toEqual(["lena", "quinn"]);
+    },
+  );
+
   test("whose answers begin no line of the contract and hide nothing in it", () => {
     const story = planned();
     story.say("lena", "/clarify UTC.\nAlways.\r## Paths that may change\r- law/**\u200b");
@@ -239,6 +260,21 @@ describe("T4: a merge past the check", () => {
     expect(story.kinds()).toContain("prompt.completed");
     const closing = story.asked.find((effect) => effect.type === "close-issue");
     expect(closing).toMatchObject({ comment: expect.stringContaining("past its check; @quinn accepted that") });
+  });
+
+  test("is accepted by nobody who asked for the change, also in an earlier run", () => {
+    const both = { permission: known({ role: "write" as const, duties: ["executors", "approvers"] as Duty[] }) };
+    const story = approve();
+    story.say("quinn", "/run", both);
+    opened(story).say("lena", "/stop");
+    story.say("lena", "/run");
+    story.append(pastCheck(11));
+    merge(story, 11, false);
+    story.say("quinn", "/clarify merged/11 The check was down.", both);
+    expect(shown(story).reply).toMatchObject({ accepted: false });
+    expect(story.kinds()).not.toContain("concern.answered");
+    story.say("quinn", "/clarify merged/11 The check was down.", { ...both, by: { ...max, id: 31 } });
+    expect(story.kinds()).toContain("prompt.completed");
   });
 
   test("of an older ledger, which has no concern of it, completes as it did, and its texts do not call it a success", () => {
@@ -437,6 +473,49 @@ describe("T11: where a story stands is said by label, heading and /status alike"
     story.say("quinn", "/status");
     expect(story.replies().at(-1)?.line).toContain(`**${heading}**`);
     expect(story.replies().at(-1)?.line).toContain(text);
+  });
+});
+
+describe("T11: what was approved goes on", () => {
+  test.each<[string, (story: Story) => void, string[]]>([
+    ["in an open run", () => {}, ["executing"]],
+    ["after a run that was stopped", (story) => story.say("lena", "/stop"), ["ready"]],
+  ])("%s, whatever became of the records that the story names", (_, act, labels) => {
+    const more: Partial<StoryFacts> = {};
+    const story = begin(playStory(more));
+    act(story);
+    more.decisions = known([{ path: "docs/one.md", exists: false }]);
+    story.settle();
+    expect(story.labels()).toEqual(labels);
+    expect(story.state.sticky).not.toContain("not ready");
+    // Another plan still asks for them.
+    story.say("lena", "/stop");
+    story.say("lena", "/plan");
+    expect(shown(story).reply).toMatchObject({ accepted: false, line: expect.stringContaining("docs/one.md") });
+  });
+
+  test("but not a plan that has become too old to be approved: the next step is another one", () => {
+    const story = playStory();
+    story.say("lena", "/plan");
+    story.propose();
+    expect(shown(story).state).toEqual(["draft", "needs-approval"]);
+    story.state.now = "2026-12-21T10:00:00.000Z";
+    story.settle();
+    expect(shown(story).state).toEqual(["draft"]);
+    expect(shown(story).text).toContain("older than 7 days");
+    expect(shown(story).text).toContain("```\n/plan\n```");
+  });
+
+  test("while a newer plan waits, which can be approved after the run", () => {
+    const story = approve();
+    story.say("lena", "/refine Smaller steps.");
+    story.propose();
+    expect(shown(story).state).toEqual(["draft", "needs-approval"]);
+    story.say("lena", "/run");
+    expect(shown(story).state).toEqual(["executing"]);
+    expect(shown(story).text).toContain("The agent is at work on #3. Revision 2 of the plan can be approved once");
+    story.say("lena", "/stop");
+    expect(shown(story).state).toEqual(["draft", "needs-approval"]);
   });
 });
 

@@ -3,9 +3,12 @@ import { parseCommand } from "../../../core/commands.ts";
 import { entriesOf } from "../../../core/entries.ts";
 import { known } from "../../../core/known.ts";
 import { mayOverlap } from "../../../core/paths/cover.ts";
+import { recordOf } from "../../../core/record/pull.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
+import { entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
 import { Policy } from "../../../schemas/policy.ts";
+import { facts } from "../../builders/pull-facts.ts";
 import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
@@ -90,6 +93,72 @@ describe("prompts of one run that do not touch each other are in work at the sam
       story.append({ kind: "merge.observed", actor, subject: [], body });
     }
     expect(entriesOf(story.entries, "run.closed").map(({ body }) => body.status)).toEqual(["succeeded"]);
+  });
+
+  test("T11: one that failed is told before what else is green or waits, and where it is sent back", () => {
+    const story = run(2, apart);
+    for (const [pull, index, sha] of [
+      [12, 2, "d"],
+      [11, 1, "e"],
+    ] as const) {
+      story.answer({}, index);
+      const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
+      story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
+      story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
+    }
+    const judge = (pull: number, sha: string, conclusion: "success" | "failure" | "pending", gates: object) =>
+      story.append({
+        kind: "verdict.given",
+        actor: { type: "app", id: 99, login: "sallyport[bot]" },
+        subject: [],
+        body: entryBodies["verdict.given"].parse({
+          ...{ pull, head: sha.repeat(40), base: "b".repeat(40), conclusion, gates, verdictSha256: "7".repeat(64) },
+        }),
+      });
+    judge(11, "e", "success", {});
+    expect(story.state.sticky).toContain("#11 is green.");
+    judge(12, "d", "failure", { tests: "fail" });
+    expect(story.labels()).toEqual(["failed"]);
+    expect(story.state.sticky).toContain("#12 fails: tests.");
+    expect(story.state.sticky).toContain("Write `/rework` on #12.");
+    judge(11, "e", "pending", { "manual-test": "pending", ci: "pass" });
+    expect(story.labels()).toEqual(["failed"]);
+    judge(12, "d", "success", {});
+    expect(story.labels()).toEqual(["manual_test", "needs-sign-off"]);
+  });
+
+  test("A3: whoever wrote `/rework` on the story asked for the change that it went to, whatever round came first", () => {
+    const story = run(2, apart);
+    for (const [pull, index, sha] of [
+      [12, 2, "d"],
+      [11, 1, "e"],
+    ] as const) {
+      story.answer({}, index);
+      const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
+      story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
+      story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
+    }
+    story.say("quinn", "/rework Leave the test out.", {
+      permission: known({ role: "write", duties: ["executors", "approvers"] }),
+    });
+    for (const [pull, prompt, sha, cause] of [
+      [12, 4, "d", "ci"],
+      [11, 3, "e", "command"],
+    ] as const) {
+      const body = {
+        ...{ run: "run-2-1", story: 2, prompt, pull, head: sha.repeat(40), round: 1, causes: [cause], by: null },
+        ...{ signature: "1".repeat(64), reviewers: [], reviews: [], threads: [], comments: [] },
+        report: { sha256: "2".repeat(64), bytes: 2, mediaType: "application/json" },
+      };
+      const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+      story.append({ kind: "rework.opened", actor, subject: [], body });
+    }
+    const asking = (pull: number) => {
+      const record = recordOf(story.entries, pull, facts());
+      return record.known && record.value.run?.requesters.map(({ login }) => login);
+    };
+    expect(asking(11)).toEqual(["lena", "quinn"]);
+    expect(asking(12)).toEqual(["lena"]);
   });
 
   test("/stop ends all of it", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Draft } from "../../../core/entries.ts";
+import type { Draft, TypedEntry } from "../../../core/entries.ts";
 import { entriesOf } from "../../../core/entries.ts";
 import type { Permission } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
@@ -87,12 +87,30 @@ test("what somebody wrote below a refused command stands in no entry", () => {
   expect(texts).toEqual(["", "wait"]);
 });
 
-test("an issue that passes for two prompts is one prompt's alone", () => {
+test("an issue that passes for two prompts is one prompt's alone, and that is said", () => {
   const story = planned();
   story.say("quinn", `/approve ${story.digest()}`);
   for (const _ of samplePlan.prompts)
     story.finish("open-prompt", { status: "done", result: { type: "issue", number: 3 } });
   expect(story.kinds().filter((kind) => kind === "prompt.opened")).toHaveLength(1);
+  expect(story.state.sticky).toContain("3 passes for it and is another prompt's");
+});
+
+test("a diff prompt that GitHub does not open is said, with the way on", () => {
+  const story = playStory();
+  story.say("lena", "/plan");
+  story.propose();
+  story.say("quinn", `/approve ${story.digest()}`);
+  story.finish("open-prompt", { status: "failed", code: "github", message: "Issues has been disabled" });
+  expect(story.labels()).toEqual(["failed"]);
+  expect(story.state.sticky).toContain("“Step 1” could not be opened: Issues has been disabled.");
+  story.say("lena", "/run");
+  expect(story.replies().at(-1)?.line).toContain("Issues has been disabled. Plan it again with `/plan`.");
+  story.say("lena", "/plan");
+  story.propose();
+  story.say("quinn", `/approve ${story.digest()}`);
+  story.openPrompts();
+  expect(story.labels()).toEqual(["ready"]);
 });
 
 test("looking again changes nothing: every effect is asked for once", () => {
@@ -153,8 +171,9 @@ describe("an approval", () => {
     const story = approve();
     story.say("lena", "/refine Smaller steps.");
     story.propose();
+    const digest = story.digest();
     story.say("lena", "/run");
-    story.say("quinn", `/approve ${story.digest()}`);
+    story.say("quinn", `/approve ${digest}`);
     expect(story.entries.findLast((entry) => entry.kind === "command")).toMatchObject({
       body: { accepted: false, code: "run-open" },
     });
@@ -274,6 +293,20 @@ describe("a plan", () => {
     }
   });
 
+  test("that is under way is not asked for a second time, as by a label and a comment", () => {
+    const story = playStory();
+    const source = { type: "label" as const, id: 5, label: "ai:plan" };
+    story.say("lena", "/plan", { source });
+    for (const again of ["/plan", "/refine Smaller."]) {
+      story.say("lena", again);
+      expect(story.entries.at(-1)).toMatchObject({ body: { accepted: false, code: "planning" } });
+    }
+    expect(story.asked.filter(({ type }) => type === "ask-planner")).toHaveLength(1);
+    story.say("lena", "/stop");
+    story.say("lena", "/plan");
+    expect(story.asked.filter(({ type }) => type === "ask-planner")).toHaveLength(2);
+  });
+
   test("that failed can be asked for again", () => {
     const story = playStory();
     story.say("lena", "/plan");
@@ -308,6 +341,21 @@ describe("an agent's answer", () => {
     expect(story.entries.at(-1)).toMatchObject({ kind: "run.closed", body: { status: "failed" } });
     expect(story.kinds().filter((kind) => kind === "prompt.recorded")).toHaveLength(tries);
     expect(story.state.sticky).toContain("/retry");
+  });
+
+  test("that is lost with the database is none: the next try begins", () => {
+    const story = begin();
+    const asked = story.asked.findLast((effect) => effect.type === "run-agent");
+    if (asked?.type !== "run-agent") throw new Error("no agent was asked");
+    const { prompt, run, story: of, attempt } = entriesOf(story.entries, "prompt.recorded")[0]?.body ?? {};
+    const usage = { model: "m", calls: 1, inputTokens: 1, outputTokens: 1 };
+    const result = { sha256: "6".repeat(64), bytes: 2, mediaType: "application/json" };
+    const body = { run, story: of, prompt, attempt, result, outcome: "finished", code: "finished", files: [], usage };
+    const entry = { kind: "response.recorded", actor: app, body: { ...body, seconds: 1 }, at: story.state.now };
+    story.entries.push({ ...entry, seq: 1_000, hash: "1".repeat(64) } as TypedEntry);
+    story.settle();
+    expect(entriesOf(story.entries, "attempt.closed")[0]?.body.reasons).toMatchObject([{ code: "no-answer" }]);
+    expect(entriesOf(story.entries, "prompt.recorded")).toHaveLength(2);
   });
 
   test("T262: after `/stop` nothing of it is written", () => {

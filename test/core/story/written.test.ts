@@ -73,6 +73,25 @@ test("whoever wrote one of them approves it as little as whoever asked for the p
   expect(entriesOf(story.entries, "command").at(-1)?.body.code).toBe("own-plan");
 });
 
+test("planned again as they were, they are approved again under the same digest, and run", () => {
+  const story = planned([child(7), second]);
+  const first = story.digest();
+  story.say("quinn", `/approve ${first}`);
+  story.say("quinn", `/approve ${first}`);
+  expect(entriesOf(story.entries, "command").at(-1)?.body).toMatchObject({ accepted: false, code: "used" });
+  story.say("lena", "/run");
+  story.say("lena", "/stop");
+  story.say("lena", "/plan");
+  expect(story.digest()).toBe(first);
+  story.say("quinn", `/approve ${first}`);
+  expect(entriesOf(story.entries, "contract.frozen").map(({ body }) => body.revision)).toEqual([1, 2]);
+  story.say("lena", "/run");
+  expect(entriesOf(story.entries, "prompt.recorded").map(({ body }) => body.run)).toEqual(["run-2-1", "run-2-2"]);
+  const sources = sourcesOf(story.entries, { git: gitOf(story.state.blob, policy) });
+  for (const run of ["run-2-1", "run-2-2"])
+    expect(replayRun(run, story.entries, sources)?.steps.filter(({ result }) => result === "differs")).toEqual([]);
+});
+
 describe("no plan, and why", () => {
   test.each<[string, ChildFacts[], RegExp]>([
     [
@@ -105,6 +124,13 @@ describe("no plan, and why", () => {
     const story = planned(children);
     expect(failure(story)).toMatchObject({ code: "prompts-unfit", message: expect.stringMatching(why) });
     expect(story.state.sticky).toMatch(/No plan:/);
+  });
+
+  test("what the story itself says too long, and not one of its prompts", () => {
+    const story = playStory({ children: [child(7)] });
+    story.state.body = story.state.body.replace("- It works.", "a".repeat(2_001));
+    story.say("lena", "/plan");
+    expect(failure(story)?.message).toMatch(/^The story: acceptance\.0: /);
   });
 
   test("a secret in one of them", () => {
