@@ -27,7 +27,11 @@ describe("bad input: exit 2 and one line that says what to do", () => {
       () => ["verify", "empty", "--key", "ed25519:abc"],
       /--key ed25519:abc: this is no public key/,
     ],
-    ["a key file that is not there", () => ["verify", "empty", "--key", "nope.pub"], /--key nope\.pub: there is no such file/],
+    [
+      "a key file that is not there",
+      () => ["verify", "empty", "--key", "nope.pub"],
+      /--key nope\.pub: there is no such file/,
+    ],
     ["a head without a hash", () => ["verify", "empty", "--key", publicKey, "--head", "12"], /<seq>:<64 hex digits>/],
     [
       "a head before the first",
