@@ -6,7 +6,7 @@ import type { Account } from "../../schemas/text.ts";
 import { commitsAbove } from "../github/comparison.ts";
 import { query } from "../github/graphql.ts";
 import { listAll } from "../github/listing.ts";
-import { accountOf } from "../github/people.ts";
+import { accountOf, ghost } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 import { policyFromQuery } from "../policy/from-query.ts";
 import { pullQuery } from "./query.ts";
@@ -59,8 +59,7 @@ type Pull = PullQueryResult["repository"]["pullRequest"];
 
 /**
  * Reads a pull request and its repository with one query, and by REST the parts that the query did not give in full.
- * Unknown when there is no such pull request, its base branch is gone, or GitHub does not say who wrote it: nothing
- * could be judged then.
+ * Unknown when there is no such pull request or its base branch is gone: nothing could be judged then.
  */
 export async function readPullState(github: GitHub, number: number): Promise<Known<PullState>> {
   const { owner, repo } = github;
@@ -76,8 +75,8 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
     return unknown(`GitHub's answer about ${what} lacks ${read.error.issues[0]?.path.join(".")}; try again`);
   const { repository } = read.data;
   const { pullRequest: pull, defaultBranchRef } = repository;
-  const author = accountOf(pull.author);
-  if (author === null) return unknown(`GitHub does not say who wrote ${what}`);
+  // Whose account is gone is not known to be a person, and the change is judged so.
+  const author = accountOf(pull.author) ?? { ...ghost, type: "Mannequin" };
   const target = pull.baseRef?.target;
   // A branch may be gone after the pull request has ended, and its end is still to be recorded.
   const base = target?.__typename === "Commit" ? target.oid : pull.state === "OPEN" ? null : pull.baseRefOid;

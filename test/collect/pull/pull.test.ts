@@ -251,7 +251,6 @@ const lost: [string, Alter][] = [
     (path, body) => (path.includes("/graphql/") ? { data: { repository: null }, errors: hidden } : body),
   ],
   ["the base branch is gone", inState("pullRequest", { baseRef: null })],
-  ["T086 nobody wrote it", inState("pullRequest", { author: null })],
   ["the token is refused", () => 401],
 ];
 test.each(lost)("nothing is known when %s", async (_, alter) => {

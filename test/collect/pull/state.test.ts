@@ -186,6 +186,12 @@ describe("is told in REST's words", () => {
     });
   });
 
+  test("T086: an author whose account is gone is nobody's name, and not known to be a person", async () => {
+    expect(await state({ pullRequest: { author: null } })).toMatchObject({
+      author: { id: 10137, login: "ghost", type: "Mannequin" },
+    });
+  });
+
   test("T237: a review; one that nobody submitted or whose author is gone is none", async () => {
     const reviews = listing([review(), review({ state: "PENDING" }), review({ author: null })]);
     expect((await state({ pullRequest: { reviews } })).reviews).toEqual({
