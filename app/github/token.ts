@@ -41,19 +41,26 @@ export type KeptToken = { get(): Promise<string>; forget(): void };
 /** Caches a token, and mints a new one if it was refused or expires within five minutes. */
 export function keepToken(mint: () => Promise<Minted>): KeptToken {
   let kept: Promise<Minted> | null = null;
-  const forget = () => {
-    kept = null;
-  };
   return {
     async get() {
-      const old = kept === null ? null : await kept;
-      if (old !== null && Date.parse(old.expiresAt) - Date.now() > tokenMargin) return old.token;
-      const fresh = mint();
-      kept = fresh;
-      fresh.catch(forget);
-      return (await fresh).token;
+      const before = kept;
+      if (before !== null) {
+        const old = await before;
+        if (Date.parse(old.expiresAt) - Date.now() > tokenMargin) return old.token;
+      }
+      // Of those who waited, the first mints.
+      if (kept === null || kept === before) {
+        const fresh = mint();
+        kept = fresh;
+        fresh.catch(() => {
+          if (kept === fresh) kept = null;
+        });
+      }
+      return (await kept).token;
     },
-    forget,
+    forget() {
+      kept = null;
+    },
   };
 }
 

@@ -77,14 +77,14 @@ export async function startServer(
   // Must outlast a kept-alive sender's pauses: a request sent while we close its connection would be lost.
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
+    server.once("error", ({ code = "" }: NodeJS.ErrnoException) =>
       reject(
-        error.code === "EADDRINUSE"
-          ? new SallyportError(
-              "bad-input",
-              `another program listens on port ${config.port} of ${config.host}: end it, or set PORT to another port`,
-            )
-          : error,
+        new SallyportError(
+          "bad-input",
+          code === "EADDRINUSE"
+            ? `another program listens on port ${config.port} of ${config.host}: end it, or set PORT to another port`
+            : `the service cannot listen on ${config.host}, port ${config.port} (${code}): set HOST to an address of this machine, and PORT to one that its user may use`,
+        ),
       ),
     );
     server.listen(config.port, config.host, resolve);

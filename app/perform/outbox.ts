@@ -65,7 +65,10 @@ export async function drainOutbox(
       // Whichever job finds it: it happens for what it was decided for.
       result = await (open.cause === null ? perform() : causedBy(open.cause, perform));
     } catch (error) {
-      await postpone(db, open, error, { ...tools, lease });
+      // A service may be stopped often while long work is under way. Its own time being over counts, or it never ended.
+      const isStopped = signal.aborted && signal.reason?.name !== "TimeoutError";
+      if (isStopped) await postponeEffect(db, open, { due: tools.now(), why: "the service was stopped" }, lease);
+      else await postpone(db, open, error, { ...tools, lease });
       continue;
     }
     await finish(db, open, { status: "done", result }, { queue, lease });

@@ -77,6 +77,9 @@ const deliveriesKept = 30 * 86_400_000;
 /** How long GitHub can send a delivery again, in milliseconds. */
 const redeliverable = 3 * 86_400_000;
 
+/** How long a list of the App's repositories tells that one is not there, in milliseconds. */
+const listedMs = 60_000;
+
 /** The handlers of the queue's jobs. */
 export function createJobs(tools: JobTools): JobHandlers {
   const { db, queue, github, ourselves, signer, secrets, log } = tools;
@@ -231,9 +234,24 @@ export function createJobs(tools: JobTools): JobHandlers {
     }
   };
 
-  /** Ends the work in a repository that is no longer ours, as GitHub's list of them says now: nobody waits for it. */
+  let listed: { ours: Promise<readonly number[]>; until: number } | null = null;
+  const list = () => {
+    const one = { ours: github.repositories(), until: Date.now() + listedMs };
+    listed = one;
+    one.ours.catch(() => {
+      if (listed === one) listed = null;
+    });
+    return one.ours;
+  };
+
+  /**
+   * Ends the work in a repository that is no longer ours, as GitHub's list of them says: nobody waits for it. An
+   * installation ends with all that it had, so where one was just found nowhere the last list is asked first.
+   */
   const giveUp = async ({ repository }: Subject, error: unknown) => {
-    const ours = await github.repositories().catch(() => null);
+    const isNowhere = error instanceof SallyportError && error.code === "not-found";
+    const last = isNowhere && listed !== null && Date.now() < listed.until ? await listed.ours.catch(() => null) : null;
+    const ours = last !== null && !last.includes(repository) ? last : await list().catch(() => null);
     if (ours === null || ours.includes(repository)) throw error;
     await db.transaction().execute((trx) => cancelEffects(trx, repository, ""));
     log.info({ repository }, `the App is no longer on ${repository}: nothing more is done there`);

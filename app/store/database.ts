@@ -2,6 +2,7 @@ import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect
 import pg from "pg";
 import { type ConstructorOptions, fromPglite } from "pg-boss";
 import type { Overview } from "../../core/decision.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { openEmbedded, watchEnd } from "./embedded.ts";
 
 /** A time that the database sets by default: read and written as a Date. */
@@ -95,19 +96,7 @@ export type OpenDatabase = { db: Database; queue: ConstructorOptions; failed: Pr
 
 /** Opens PostgreSQL by its URL, or the embedded one in a folder (null: in memory), and migrates its tables. */
 export async function openDatabase(location: { url: string } | { folder: string | null }): Promise<OpenDatabase> {
-  if ("url" in location) {
-    pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-    const pool = new pg.Pool({ connectionString: location.url, ...deadlines });
-    // A connection that breaks while it is idle; the next query opens another one.
-    pool.on("error", () => undefined);
-    // The same in the middle of a transaction, whose next statement fails. Nobody listening would end the process.
-    pool.on("connect", (client) => client.on("error", () => undefined));
-    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-    await migrate(db);
-    // The queue gives its own statements no time: its maintenance may take long.
-    const queue = { connectionString: location.url, connectionTimeoutMillis };
-    return { db, queue, failed: new Promise(() => undefined), close: () => db.destroy() };
-  }
+  if ("url" in location) return openServer(location.url);
   const pglite = await openEmbedded(location.folder);
   const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
   const failed = watchEnd(pglite);
@@ -119,6 +108,37 @@ export async function openDatabase(location: { url: string } | { folder: string 
   return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, failed, close };
 }
 
+async function openServer(url: string): Promise<OpenDatabase> {
+  // A path or `socket:` leads to a server on this machine.
+  if (!/^(?:\/|socket:)/.test(url) && !(/^postgres(?:ql)?:\/\//.test(url) && URL.canParse(url)))
+    throw new SallyportError(
+      "bad-input",
+      "DATABASE_URL is no address of a PostgreSQL server: write postgres://user:password@host/name, with %2F for a slash in the password, and so on",
+    );
+  pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+  const connectTo = (limits: pg.PoolConfig) => {
+    const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis, ...limits });
+    // A connection that breaks while it is idle; the next query opens another one.
+    pool.on("error", () => undefined);
+    // The same in the middle of a transaction, whose next statement fails. Nobody listening would end the process.
+    pool.on("connect", (client) => client.on("error", () => undefined));
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  };
+  // An index of a large table takes its time.
+  const migrating = connectTo({ max: 1 });
+  try {
+    await migrate(migrating);
+  } catch (error) {
+    throw new SallyportError("bad-input", `the database cannot be opened: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await migrating.destroy();
+  }
+  const db = connectTo(deadlines);
+  // The queue gives its own statements no time: its maintenance may take long.
+  const queue = { connectionString: url, connectionTimeoutMillis };
+  return { db, queue, failed: new Promise(() => undefined), close: () => db.destroy() };
+}
+
 /** How long a connection may take to come about, in milliseconds. */
 const connectionTimeoutMillis = 5_000;
 
@@ -127,11 +147,16 @@ const connectionTimeoutMillis = 5_000;
  * no longer even where the server says nothing.
  */
 const deadlines = {
-  connectionTimeoutMillis,
   statement_timeout: 20_000,
   query_timeout: 25_000,
   idle_in_transaction_session_timeout: 60_000,
 } as const;
+
+/**
+ * How long a migration may wait for a table that others use, in milliseconds. Who comes after it waits behind it, and a
+ * delivery has eight seconds.
+ */
+const lockTimeoutMs = 5_000;
 
 /** The lock that whoever migrates holds; any number that no other program uses in this database. */
 const migrationLock = 7_255_967;
@@ -143,6 +168,7 @@ const migrationLock = 7_255_967;
 async function migrate(db: Database): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(trx);
+    await sql`set local lock_timeout = ${sql.lit(lockTimeoutMs)}`.execute(trx);
     await sql`create table if not exists schema_version (version integer not null)`.execute(trx);
     const { rows } = await sql<{ version: number }>`select version from schema_version`.execute(trx);
     const done = rows[0]?.version ?? 0;

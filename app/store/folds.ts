@@ -71,17 +71,22 @@ export async function* batches(
   }
 }
 
-/** The entries that were recorded within a span (RFC 3339, the end left out), oldest first. */
+/** How far the clocks of those who recorded may be apart, or have been put back, in milliseconds. */
+const apartMs = 86_400_000;
+
+/** The entries that were recorded within a span (RFC 3339, the end left out), in their order. */
 export async function entriesWithin(
   db: Database,
   repository: number,
   { from, to }: { from: string; to: string },
 ): Promise<TypedEntry[]> {
   const found: TypedEntry[] = [];
-  const seq = await firstAt(db, repository, from);
+  const moved = (moment: string, ms: number) => new Date(Date.parse(moment) + ms).toISOString();
+  const seq = await firstAt(db, repository, moved(from, -apartMs));
+  const end = moved(to, apartMs);
   for await (const { entries } of batches(db, repository, seq - 1)) {
     found.push(...entries.filter(({ at }) => at >= from && at < to));
-    if ((entries.at(-1)?.at ?? "") >= to) break;
+    if ((entries.at(-1)?.at ?? "") >= end) break;
   }
   return found;
 }

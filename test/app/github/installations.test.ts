@@ -5,6 +5,7 @@ import { json } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { createGitHub } from "../../../app/github/clients.ts";
 import { keepListed } from "../../../app/github/installations.ts";
+import { keepToken } from "../../../app/github/token.ts";
 import { registry } from "../../../app/settings/metrics.ts";
 import type { Json } from "../../hosts/store-and-github.ts";
 
@@ -129,6 +130,21 @@ test.each([
   await expect(readWith(clients, id, "write")).rejects.toMatchObject({ code: "github", retry: true });
   for (const use of ["read", "write"] as const)
     expect(await readWith(clients, id, use)).toMatchObject({ id, owner: { login: `org${to}` } });
+});
+
+test("a token that is over is replaced once, however many ask for it at a time", async () => {
+  let minted = 0;
+  const now = Date.now();
+  const { get, forget } = keepToken(async () => ({
+    token: `t${++minted}`,
+    expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+  }));
+  const many = () => Promise.all([get(), get(), get()]);
+  expect(await many()).toEqual(["t1", "t1", "t1"]);
+  jest.spyOn(Date, "now").mockReturnValue(now + 3_500_000);
+  expect(await many()).toEqual(["t2", "t2", "t2"]);
+  forget();
+  expect(await many()).toEqual(["t3", "t3", "t3"]);
 });
 
 test("what an installation's owner accepts is asked for with the next token", async () => {

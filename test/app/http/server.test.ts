@@ -67,6 +67,16 @@ test("S6: a second service on a taken port ends with a line that says what to do
   await closeServer(server);
 });
 
+test("an address that is not this machine's is told in words of ours", async () => {
+  const nothing = { receive: async () => undefined, ready: async () => undefined, metrics: async () => "" };
+  await expect(
+    startServer({ ...config, host: "192.0.2.1", port: 3000 }, nothing, () => undefined),
+  ).rejects.toMatchObject({
+    code: "bad-input",
+    message: expect.stringMatching(/^the service cannot listen on 192.0.2.1, port 3000 \(EADDRNOTAVAIL\): set HOST/),
+  });
+});
+
 test("a check by HEAD says what one by GET says, also where there are pages", async () => {
   let isReady = true;
   const ready = async () => {

@@ -265,6 +265,33 @@ test("what only a newer version can do is left for it, says so, and holds up no 
   });
 });
 
+test.each([
+  ["a stop of the service uses up no try of what was under way", new Error("the service is stopping"), ["todo", 7]],
+  ["the end of its time does", new DOMException("it took too long", "TimeoutError"), ["failed", 8]],
+])("%s", async (_, reason, wanted) => {
+  const key = `agent/18/${wanted[0]}`;
+  const payload = JSON.stringify({ type: "close-issue", key, issue: 2, comment: "Done." });
+  const row = { key, lane: key, repository: 18, subject: "issue/18/2", type: "close-issue", payload };
+  await database.db
+    .insertInto("effects")
+    .values({ ...row, status: "todo", tries: 7 })
+    .execute();
+  const ending = new AbortController();
+  await drainOutbox(database.db, key, {
+    async perform(_effect, _repository, { signal }) {
+      ending.abort(reason);
+      signal.throwIfAborted();
+      return { type: "none" };
+    },
+    queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+    ...unlimited,
+    now: () => new Date(),
+    signal: ending.signal,
+  });
+  const after = database.db.selectFrom("effects").select(["status", "tries"]).where("key", "=", key);
+  expect(Object.values((await after.executeTakeFirst()) ?? {})).toEqual(wanted);
+});
+
 describe("S12: when an effect is tried again", () => {
   const now = new Date("2026-11-21T10:00:00.000Z");
   const seconds = (code: ErrorCode, tries: number, chance = 0, notBefore?: Date) =>

@@ -6,6 +6,7 @@ import type { Queue, Search } from "../../../app/queue/queue.ts";
 import { createJobs } from "../../../app/service/jobs.ts";
 import { createSecrets } from "../../../app/settings/secrets.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { SallyportError } from "../../../core/errors.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { failuresIn } from "../../hosts/log.ts";
 
@@ -23,13 +24,14 @@ const unused = async () => {
 function jobsOn(
   repositories: GitHubClients["repositories"],
   searched: (search: Search) => void,
-  { limitedUntil = () => null, lines = [], signal = new AbortController().signal }: JobsOptions = {},
+  { limitedUntil = () => null, lines = [], nowhere = [], signal = new AbortController().signal }: JobsOptions = {},
 ) {
   const github: GitHubClients = {
     repositories,
     limitedUntil,
     limits: createLimits(),
     forRepository: async (id) => {
+      if (nowhere.includes(id)) throw new SallyportError("not-found", `the App is not on ${id}`);
       throw new Error(`GitHub does not answer for ${id}`);
     },
     identify: unused,
@@ -77,7 +79,12 @@ function jobsOn(
   });
 }
 
-type JobsOptions = { limitedUntil?: GitHubClients["limitedUntil"]; lines?: string[]; signal?: AbortSignal };
+type JobsOptions = {
+  limitedUntil?: GitHubClients["limitedUntil"];
+  lines?: string[];
+  nowhere?: number[];
+  signal?: AbortSignal;
+};
 
 test("T246: a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
   const [unreadable, limited, healthy, scarce] = [1, 2, 3, 4];
@@ -135,4 +142,29 @@ test("a sweep ends soon when the service stops, however many repositories there 
   await work.sweep();
   const told = ["failed deliveries are not sent again: GitHub does not answer"];
   expect({ searched, lines }).toEqual({ searched: [1, 2, 3], lines: told });
+});
+
+test("of an installation that ended GitHub is asked once, however many repositories it had; one that is still there is no end", async () => {
+  const repository = (id: number) => ({ kind: "repository", repository: id, number: 0 }) as const;
+  const gone = Array.from({ length: 20 }, (_, index) => index + 1);
+  let lists = 0;
+  const listed = async () => {
+    lists++;
+    return [99];
+  };
+  const effect = { lane: "github/7", type: "reply", subject: "issue/7/1", payload: "{}", status: "todo" as const };
+  await database.db
+    .insertInto("effects")
+    .values({ ...effect, key: "reply/7", repository: 7 })
+    .execute();
+  const work = jobsOn(listed, () => undefined, { nowhere: gone });
+  for (const id of gone) await work.reconcile(repository(id));
+  expect(lists).toBe(1);
+  // What else fails says nothing of an end, and the list may be older than the installation.
+  await work.reconcile(repository(98));
+  expect(lists).toBe(2);
+  const { status } = await database.db.selectFrom("effects").select("status").executeTakeFirstOrThrow();
+  expect(status).toBe("failed");
+  await expect(work.reconcile(repository(99))).rejects.toThrow("GitHub does not answer for 99");
+  expect(lists).toBe(3);
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
+import pg from "pg";
 import { createQueue } from "../../../app/queue/queue.ts";
 import { unpublished } from "../../../app/store/chain.ts";
 import { openDatabase } from "../../../app/store/database.ts";
@@ -9,6 +10,17 @@ import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";
 
 const versionOf = async (db: Awaited<ReturnType<typeof openDatabase>>["db"]) =>
   (await sql<{ version: number }>`select version from schema_version`.execute(db)).rows;
+
+test.each([
+  ["postgres://u:hun/ter2@127.0.0.1/db", "DATABASE_URL is no address of a PostgreSQL server: write postgres://"],
+  ["127.0.0.1/db", "DATABASE_URL is no address of a PostgreSQL server: write postgres://"],
+  ["mysql://127.0.0.1/db", "DATABASE_URL is no address of a PostgreSQL server: write postgres://"],
+  ["postgres://u:hunter2@127.0.0.1:9/db", "connect ECONNREFUSED 127.0.0.1:9"],
+])("%s is refused in words of ours, without what is in it", async (url, words) => {
+  const error: unknown = await openDatabase({ url }).catch((one: unknown) => one);
+  expect(error).toMatchObject({ code: "bad-input", message: expect.stringContaining(words) });
+  expect(String(error)).not.toMatch(/hun.?ter2/);
+});
 
 // Skipped where no PostgreSQL is installed.
 (postgresPrograms === null ? describe.skip : describe)("on a PostgreSQL server", () => {
@@ -89,6 +101,23 @@ const versionOf = async (db: Awaited<ReturnType<typeof openDatabase>>["db"]) =>
     expect(lists.toSorted()).toEqual(["[1]", "[2]"]);
     await close();
   }, 60_000);
+
+  test("a table that takes its time to be brought to the newest version is waited for, and a lock only for a while", async () => {
+    const url = await server.create("large");
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(`create sequence indexes; create function take_time() returns event_trigger language plpgsql as
+      $$ begin if nextval('indexes') = 1 then perform pg_sleep(26); end if; end $$;
+      create event trigger slow on ddl_command_start when tag in ('CREATE INDEX') execute function take_time()`);
+    const { close } = await openDatabase({ url });
+    await close();
+    await client.query("begin; lock table schema_version in access exclusive mode");
+    await expect(openDatabase({ url })).rejects.toThrow(
+      "the database cannot be opened: canceling statement due to lock",
+    );
+    await client.query("rollback");
+    await client.end();
+  }, 120_000);
 
   test("S8: every call has a deadline that the server itself keeps", async () => {
     const { db, close } = await openDatabase({ url: await server.create("slow") });

@@ -8,7 +8,7 @@ import { createEntryReader, isStale, type Reading } from "../../../app/store/rea
 import type { Draft, TypedEntry } from "../../../core/entries.ts";
 import { keyOf } from "../../../core/record/keys.ts";
 import { anyLedger, foundIn, pulls, stories } from "../../builders/any-ledger.ts";
-import { chainOf, newKey } from "../../builders/ledger.ts";
+import { chainOf, draft, newKey } from "../../builders/ledger.ts";
 import { standingAfter } from "../../builders/standing.ts";
 
 const repository = { id: 7, name: "acme/web" };
@@ -105,6 +105,24 @@ test("a reading is old once an entry came in that belongs to it, and not before"
   expect(await add(5, [seen])).toBe(true);
   expect(await add(5, [seen])).toBe(false);
   expect(seqs(await read(repository.id, [keyOf.number(5)]))).toEqual([2]);
+});
+
+test("entries of a span are found although a clock was put back, or was another machine's", async () => {
+  const at = ["10:00", "12:00", "09:00", "11:00", "13:00", "12:30", "14:00", "12:45"].map(
+    (time) => `2026-11-21T${time}:00.000Z`,
+  );
+  const lines = await chainOf(
+    pem,
+    at.map((moment) => draft({ at: moment })),
+  );
+  await adoptLines(
+    database.db,
+    repository.id,
+    lines.map((line, index) => ({ seq: index + 1, line })),
+  );
+  const span = { from: "2026-11-21T11:30:00.000Z", to: "2026-11-21T13:30:00.000Z" };
+  const within = await entriesWithin(database.db, repository.id, span);
+  expect(within.map(({ seq }) => seq)).toEqual([2, 5, 6, 8]);
 });
 
 test("S10: where a repository stands is folded once and carried on, and the entries of a span are found", async () => {
