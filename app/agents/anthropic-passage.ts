@@ -13,6 +13,15 @@ const isLocal = (type: string | undefined) =>
 const isElsewhere = ({ type, file_id }: Record<string, unknown>) =>
   type === "url" || type === "file" || type === "container_upload" || file_id !== undefined;
 
+const Added = z.object({ tool: z.object({ definition: z.object({ type: z.string().optional() }).optional() }) });
+
+/** A tool that a message adds to those of the call, and that runs at the service. One that it only names was looked at. */
+function isAddedElsewhere(part: Record<string, unknown>): boolean {
+  if (part.type !== "tool_addition") return false;
+  const { data } = Added.safeParse(part);
+  return data === undefined || !isLocal(data.tool.definition?.type);
+}
+
 /** What a call may not have, and why: its content is all that it rests on, and its price and payer are the policy's. */
 const refused: Readonly<Record<string, string>> = {
   ...{ mcp_servers: "lets the service reach others", container: "lets the service reach others" },
@@ -55,8 +64,10 @@ export const anthropicPassage: Passage = {
     if (foreign !== undefined) return { ok: false, why: `the tool ${foreign.type} runs at the service` };
     const why = refusalOf(asked);
     if (why !== undefined) return { ok: false, why };
-    for (const part of partsOf(asked.messages, ["content", "source"]))
+    for (const part of partsOf(asked.messages, ["content", "source", "tool_changes"])) {
       if (isElsewhere(part)) return { ok: false, why: "a part of it stands elsewhere: give its content in the call" };
+      if (isAddedElsewhere(part)) return { ok: false, why: "a tool that a message adds runs at the service" };
+    }
     if (!isStreamable(asked)) return { ok: false, why: "this is no call of the Messages API" };
     const params = asked;
     const { "anthropic-beta": betas = "" } = headers;

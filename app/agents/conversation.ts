@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sha256 } from "../../core/digest.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
+import { oneLine } from "../../core/escape.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { AnswerRedaction } from "../../schemas/step.ts";
 import { modelCalls, modelTokens } from "../settings/metrics.ts";
@@ -222,7 +223,7 @@ function serviceFailure(
     return { again: false, waitFor: null, failure: fail(message) };
   }
   // All of this is the service's own text.
-  const line = (text: string) => text.replaceAll(/\s+/g, " ").slice(0, 300).toWellFormed();
+  const line = (text: string) => oneLine(text.replaceAll(/\s+/g, " ")).slice(0, 300).toWellFormed();
   const named = line([status, code, refusal?.requestID && `request ${refusal.requestID}`].filter(Boolean).join(", "));
   const isPassing = status === undefined || status >= 500 || passing.includes(status);
   const isElsewhere = status !== undefined && status >= 300 && status < 400;

@@ -69,8 +69,13 @@ export const openaiPassage: Passage = {
     if (other !== undefined) return { ok: false, why: `\`${other}\` rests on what stands elsewhere` };
     if (!tiers.includes(asked.service_tier ?? "auto"))
       return { ok: false, why: "`service_tier` costs more than the price of its model" };
-    for (const part of partsOf(asked.input, ["content", "output"]))
+    for (const part of partsOf(asked.input, ["content", "output"])) {
       if (isElsewhere(part)) return { ok: false, why: "a part of it stands elsewhere: give its content in the call" };
+      // A message may add tools to those of the call, and a search for tools may bring some.
+      const tools = part.tools ?? [];
+      if (!Array.isArray(tools) || !tools.every(isLocal))
+        return { ok: false, why: "a tool that a message adds runs at the service" };
+    }
     const params = { ...asked, prompt_cache_key, store: false, stream: true };
     if (!isStreaming(params)) return { ok: false, why: "this is no call of the Responses API" };
     return {

@@ -107,6 +107,7 @@ export function createWorkspace(tree: TreeReader, pack: Scope): Workspace {
       : refuse("in-the-way", `${path} and ${collision} are one file on some systems; use ${collision}`);
   };
   const put = (path: string, content: string | null): ToolAnswer<null> => {
+    if (content?.includes("\0")) return refuse("not-text", `${path} would hold a NUL, which no text does`);
     const size = Buffer.byteLength(content ?? "");
     if (size > limits.fileBytes)
       return refuse("too-large", `${path} would have ${size} bytes; the most is ${limits.fileBytes}`);

@@ -21,6 +21,8 @@ export async function probeService(service: ModelService, { apiKey, baseUrl }: M
     if (refusal === null) return { ...about, state: "other", detail };
     const { status } = refusal;
     if (status === undefined) return { ...about, state: "unreachable", detail: causeOf(error) };
+    if (status >= 300 && status < 400)
+      return { ...about, state: "unreachable", detail: `it sends us to another address (${status})` };
     if (status === 401 || status === 403) return { ...about, state: "unauthorised", detail };
     return { ...about, state: status === 404 || status === 405 ? "no-list" : "other", detail };
   }

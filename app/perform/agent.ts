@@ -3,6 +3,7 @@ import { issueDigest } from "../../core/contract/contract.ts";
 import { planProblems } from "../../core/contract/plan-problems.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { oneLine } from "../../core/escape.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import type { Spending } from "../../core/money.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
@@ -192,7 +193,7 @@ export async function follow<T>(
   let step = await events.next();
   while (step.done !== true) {
     if (step.value.type === "answer" && !(await context.isOpen(key))) throw stopped();
-    const { text } = await redactSecrets(describe(step.value), context.secrets);
+    const { text } = await redactSecrets(oneLine(describe(step.value)), context.secrets);
     context.progress(`${name}: ${text}`);
     await note?.(text, step.value);
     step = await events.next();

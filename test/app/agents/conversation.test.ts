@@ -191,6 +191,13 @@ describe.each(services)("$name", (at) => {
     });
   });
 
+  test("what a service says of its failure is one line without a character that acts or cannot be stored", async () => {
+    const said = status(400, {}, { type: "some_error", message: "No\0,\n\u001b[31mnot\u202e now." });
+    const { answer } = await ask([said]);
+    expect(answer.ok ? "" : answer.message).toContain(" now.");
+    expect(answer.ok ? "" : answer.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
   test.each([302, 307, 308])(
     "T172: neither our key nor a prompt follows a redirect (%i), and it is told once",
     async (code) => {

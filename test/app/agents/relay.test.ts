@@ -69,6 +69,8 @@ const question = { model: anthropic.model, max_tokens: 100, messages: [{ role: "
 const asking = { model: openai.model, input: "Go on." };
 
 const saying = (block: object) => ({ ...question, messages: [{ role: "user", content: [block] }] });
+const addition = (definition: object) => ({ type: "tool_addition", tool: { type: "tool_definition", definition } });
+const adding = (definition: object) => saying(addition(definition));
 const heard = (block: object) => ({ input: [{ type: "message", role: "user", content: [block] }] });
 const picture = { type: "image", source: { type: "url", url: "https://a.example/?secret" } };
 const openaiPicture = { type: "input_image", image_url: "https://a.example/?secret" };
@@ -89,6 +91,24 @@ describe("the relay", () => {
     [
       "the service's shell",
       { ...question, tools: [{ type: "code_execution_20250522", name: "s" }] },
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    [
+      "the service's search that a message adds",
+      adding({ type: "web_search_20250305", name: "s" }),
+      "/v1/messages",
+      "POST",
+      400,
+    ],
+    [
+      "servers of others that a summary adds",
+      saying({
+        type: "compaction",
+        content: "",
+        tool_changes: [addition({ type: "mcp_toolset", mcp_server_name: "s" })],
+      }),
       "/v1/messages",
       "POST",
       400,
@@ -161,6 +181,11 @@ describe("the relay", () => {
     ["search", { tools: [{ type: "web_search" }] }],
     ["search in a namespace", { tools: [{ type: "namespace", name: "n", tools: [{ type: "web_search" }] }] }],
     ["servers of others", { tools: [{ type: "mcp", server_url: "https://a.example" }] }],
+    ["search that a message adds", { input: [{ type: "additional_tools", tools: [{ type: "web_search" }] }] }],
+    [
+      "servers of others that a search for tools found",
+      { input: [{ type: "tool_search_output", tools: [{ type: "mcp", server_url: "https://a.example" }] }] },
+    ],
     ["what the service stored", { previous_response_id: "resp_1" }],
     ["work that goes on there", { background: true }],
     ["opening of an address", heard({ type: "input_image", image_url: "https://a.example/secret" })],
@@ -385,6 +410,20 @@ describe("the relay", () => {
       { max_tokens: 0, speed: null, context_management: { edits: [{ type: "clear_thinking" }] } },
     ],
     [openai, "/v1/responses", { max_output_tokens: null, service_tier: "flex" }],
+    // Tools that a message adds, and that run where the program is.
+    [anthropic, "/v1/messages", adding({ name: "s", input_schema: {} })],
+    [
+      openai,
+      "/v1/responses",
+      {
+        input: [
+          {
+            type: "tool_search_output",
+            tools: [{ type: "namespace", name: "n", tools: [{ type: "function", name: "f" }] }],
+          },
+        ],
+      },
+    ],
   ])("passes on what costs no more than the model's price: $name", async (by, path, more) => {
     const answer = by.name === "anthropic" ? toolEvents("Bash", "{}") : responseEvents([functionCall("exec", "{}")]);
     const service = await brokenService([events(answer)]);

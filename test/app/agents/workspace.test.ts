@@ -83,6 +83,13 @@ describe("a write is refused and changes nothing", () => {
     expect(await workspace.write("src/a/lib/x", "x")).toMatchObject({ ok: false, code: "in-the-way" });
   });
 
+  test("what is no text, also by an edit", async () => {
+    const workspace = start();
+    expect(await workspace.write("src/a/new.ts", "a\0b")).toMatchObject({ ok: false, code: "not-text" });
+    expect(await workspace.write("src/a/new.ts", "ab")).toMatchObject({ ok: true });
+    expect(await workspace.edit("src/a/new.ts", "a", "\0")).toMatchObject({ ok: false, code: "not-text" });
+  });
+
   test("T263: a file, or all of them, that grow too large", async () => {
     const workspace = start();
     expect(await workspace.write(path, "x".repeat(2_000_001))).toMatchObject({ code: "too-large" });

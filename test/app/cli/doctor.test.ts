@@ -470,6 +470,7 @@ describe("model services", () => {
   test.each<[string, (response: ServerResponse) => void, string, number]>([
     ["takes the key", answer(200, { data: [], has_more: false, first_id: null, last_id: null }), "ok", 0],
     ["refuses the key", answer(401, error("authentication_error")), "fail", 1],
+    ["sends us elsewhere", (response) => void response.writeHead(307, { location: "/there" }).end(), "fail", 1],
     ["has no list", answer(404, error("not_found_error")), "warn", 0],
     ["is overloaded", answer(529, error("overloaded_error")), "unknown", 2],
     ["breaks off", (response) => response.destroy(), "fail", 1],

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { whileOpen } from "../../../app/perform/agent.ts";
 import type { PerformContext } from "../../../app/perform/context.ts";
 import { perform } from "../../../app/perform/perform.ts";
+import { openDatabase } from "../../../app/store/database.ts";
+import { readSteps, stepLog } from "../../../app/store/steps.ts";
 import { issueDigest } from "../../../core/contract/contract.ts";
 import { digestOf } from "../../../core/digest.ts";
 import type { Effect } from "../../../core/effects.ts";
@@ -178,6 +180,26 @@ describe("an agent's run", () => {
       },
       { calls },
     );
+  });
+
+  test("a NUL in a file is refused and one in a tool's name is shown, and what the agent does is still told", async () => {
+    const store = await openDatabase({ folder: null });
+    const steps = (effect: string) =>
+      stepLog(store.db, { repository: acme.repository, effect, mayNote: async () => undefined });
+    const [, write, finish] = turns;
+    if (write === undefined || finish === undefined) throw new Error("no turns");
+    const none = call("write", { path: "web/page.html", content: "<p>\0</p>\n" });
+    const unknown = call("re\0ad\u001b[31m", {});
+    const answer = await withModels(
+      [none, unknown, write, finish],
+      async (context) => perform(await runAgent(), context, async () => ""),
+      { steps },
+    );
+    expect(answer).toMatchObject({ type: "answer" });
+    const lines = (await readSteps(store.db, "agent/1")).map(({ line }) => line);
+    await store.close();
+    expect(lines).toContain('write "web/page.html": refused');
+    expect(lines).toContain("re[U+0000]ad[U+001B][31m: refused");
   });
 
   test.each(["nobody", "constructor", "__proto__"])("an unknown backend is refused: %s", async (backend) => {
