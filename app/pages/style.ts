@@ -33,7 +33,7 @@ nav a { text-decoration: none; display: inline-block; padding: .25rem 0; }
 nav a:hover { text-decoration: underline; }
 nav a[aria-current] { color: inherit; font-weight: 600; box-shadow: 0 2px 0 currentColor; }
 .who { margin-left: auto; color: var(--quiet); font-size: .9rem; }
-main { padding-block: 1.6rem 3rem; }
+main { padding-block: 1.6rem 3rem; overflow-wrap: break-word; }
 footer { border-top: 1px solid var(--line); padding-block: 1rem 2rem; color: var(--quiet); font-size: .875rem; }
 .crumbs { margin: 0 0 .3rem; color: var(--quiet); font-size: .9rem; }
 h1 { font-size: 1.65rem; line-height: 1.25; margin: 0 0 .6rem; text-wrap: balance; overflow-wrap: anywhere; }
@@ -43,6 +43,7 @@ h3 { font-size: 1rem; margin: 0; }
 p { margin: .5rem 0; }
 .lead { font-size: 1.05rem; margin: 0 0 1.2rem; max-width: 46rem; }
 .quiet { color: var(--quiet); }
+.number, .quiet, .badge, code, a { unicode-bidi: isolate; }
 .badge {
   display: inline-block; padding: .1rem .6rem; border-radius: 1rem; font-size: .85rem; font-weight: 600; white-space: nowrap;
   vertical-align: .08em; line-height: 1.4; color: var(--none); background: var(--none-ground);
@@ -87,7 +88,7 @@ ol.chain > li.plain::before { background: var(--none); box-shadow: 0 0 0 3px var
 ol.chain h3 { display: inline; margin-right: .5rem; }
 .proof { display: block; color: var(--quiet); font-size: .85rem; overflow-wrap: anywhere; }
 form.filter { display: flex; flex-wrap: wrap; gap: .6rem .9rem; align-items: end; margin: 0 0 1.2rem; }
-form.filter label { display: grid; gap: .15rem; font-size: .85rem; color: var(--quiet); min-width: 0; }
+form.filter label { display: grid; grid-template-columns: minmax(0, 1fr); gap: .15rem; font-size: .85rem; color: var(--quiet); max-width: 100%; }
 input, select, button {
   font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--quiet); border-radius: 6px; padding: .35rem .6rem;
   max-width: 100%;

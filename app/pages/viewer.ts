@@ -28,10 +28,11 @@ export function createRights(): (
   return async (key, read) => {
     const old = kept.get(key);
     if (old !== undefined) return old;
-    const fresh = read();
+    // Who asks meanwhile gets the same answer, a failure too.
+    const fresh = read().catch((): Known<Repository[]> => unknown("GitHub did not answer"));
     kept.set(key, fresh);
+    const answer = await fresh;
     // A failure is not kept: the next look asks again.
-    const answer = await fresh.catch((): Known<Repository[]> => unknown("GitHub did not answer"));
     if (!answer.known) kept.delete(key);
     return answer;
   };
