@@ -8,7 +8,10 @@ import { truncated } from "./text.ts";
 /** The most annotations that GitHub takes in one request; a later request adds to them. */
 const batchSize = 50;
 
-/** The App's one check run on a commit, showing exactly this verdict, with the ledger's head (`anchor`) in its text. */
+/**
+ * The App's one check run on a commit, showing exactly this verdict; its text has when it was given and the ledger's head
+ * (`anchor`).
+ */
 export async function ensureCheck(
   effect: EffectOf<"ensure-check">,
   context: PerformContext,
@@ -45,7 +48,12 @@ export async function ensureCheck(
   const shown = {
     external_id: verdictSha256,
     ...detailsOf(effect, context),
-    output: { title, summary, text: truncated(anchor), annotations: annotations.slice(0, batchSize) },
+    output: {
+      title,
+      summary,
+      text: truncated(`${givenAt(context.now())}\n\n${anchor}`),
+      annotations: annotations.slice(0, batchSize),
+    },
     ...(conclusion === null
       ? { status: "in_progress" as const }
       : { status: "completed" as const, conclusion, completed_at: context.now().toISOString() }),
@@ -61,6 +69,12 @@ export async function ensureCheck(
       });
   await addAnnotations(context, Number(data.id), { title, summary }, annotations.slice(batchSize));
   return { type: "none" };
+}
+
+/** A verdict that stands is not written again, so its age alone does not tell whether somebody still looks. */
+function givenAt(now: Date): string {
+  const time = now.toISOString().slice(0, 16).replace("T", " ");
+  return `Given at ${time} UTC. While the service runs, it judges again at each event and every five minutes.`;
 }
 
 /** What *Details* opens: the verdict's page. Without one GitHub links to the App's own home page. */

@@ -67,6 +67,13 @@ export const modelTokens = new Counter({
   registers,
 });
 
+export const modelSpent = new Counter({
+  name: "sallyport_model_spent_total",
+  help: "What models cost by the prices of the policies, in whole units of the currency.",
+  labelNames: ["currency"],
+  registers,
+});
+
 const queueJobs = new Gauge({
   name: "sallyport_queue_jobs",
   help: "Jobs that wait or run, of all processes that share the database.",

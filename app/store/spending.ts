@@ -3,6 +3,7 @@ import type { TypedEntry } from "../../core/entries.ts";
 import { microsOf, moneyText, type Spending, worstMicros } from "../../core/money.ts";
 import { costIn } from "../../core/record/spent.ts";
 import type { Purse } from "../agents/run.ts";
+import { modelSpent } from "../settings/metrics.ts";
 import type { Database, Tables } from "./database.ts";
 
 /** Whose work is paid for: an effect in a repository; `mayPay` fails when it is no longer its caller's. */
@@ -56,11 +57,9 @@ export function openPurse(db: Database, payer: Payer, { story, currency, price, 
           async settle(counted) {
             const { read: inputTokens, cached, cacheWrite, written: outputTokens } = counted ?? free;
             const tokens = { inputTokens, outputTokens, cachedTokens: cached, cacheWriteTokens: cacheWrite };
-            await db
-              .updateTable("spending")
-              .set({ micros: microsOf(tokens, price) })
-              .where("id", "=", id)
-              .execute();
+            const cost = microsOf(tokens, price);
+            await db.updateTable("spending").set({ micros: cost }).where("id", "=", id).execute();
+            modelSpent.inc({ currency }, cost / 1_000_000);
           },
         } as const;
       });

@@ -182,7 +182,8 @@ describe("the check", () => {
         external_id: "b".repeat(64),
       }),
     ]);
-    expect((await runs(head))[0].output).toMatchObject({ title: "All gates pass", text: anchor });
+    const text = expect.stringMatching(/^Given at \d{4}-\d\d-\d\d \d\d:\d\d UTC\. [^\n]+\n\nLedger head: `1:abc`$/);
+    expect((await runs(head))[0].output).toMatchObject({ title: "All gates pass", text });
   });
 
   test("leads to the page of the pull request that it is about", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
+import { modelSpent } from "../../../app/settings/metrics.ts";
 import { adoptLines } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { requireLease, takeLease } from "../../../app/store/leases.ts";
@@ -52,9 +53,12 @@ test.each<[keyof Budget, Partial<Who>, Partial<Who>]>([
   expect(await spend(budget, { repository, ...other })).toBe("spent");
 });
 
-test("the worst of the next call is counted before it, and what it did cost after it", async () => {
+test("the worst of the next call is counted before it, and what it did cost after it, in the metrics too", async () => {
   const repository = ++repositories;
+  const inMetrics = async () => (await modelSpent.get()).values.find(({ labels }) => labels.currency === "USD")?.value;
+  const before = (await inMetrics()) ?? 0;
   expect(await spend({ story: 1.05 }, { repository }, 5_000)).toBe("spent");
+  expect(await inMetrics()).toBeCloseTo(before + 0.05);
   expect(await spend({ story: 1.05 }, { repository }, 5_000)).toBe("spent");
   expect(await spend({ story: 1.05 }, { repository })).toMatchObject({ ok: false });
 });
