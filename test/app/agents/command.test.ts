@@ -108,7 +108,9 @@ confined("a program's work", () => {
   });
 
   test("T176: no file that steers an agent or may hold a secret is in its copy, nor a link that leads out", async () => {
-    const program = script("find . -type f -o -type l | sort > src/a/list.txt; cat src/a/link.ts >> src/a/list.txt");
+    const program = script(
+      "touch src/a/list.txt; find . -type f -o -type l | sort > src/a/list.txt; cat src/a/link.ts >> src/a/list.txt",
+    );
     const [list] = (await resultOf({ program })).files;
     expect(list?.content?.trim().split("\n")).toEqual([
       ...["./.gitignore", "./README.md", "./src/a/link.ts", "./src/a/list.txt", "./src/a/old.ts", "./src/a/x.ts"],
