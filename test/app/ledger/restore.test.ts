@@ -78,6 +78,26 @@ async function check(head: { seq: number; hash: string }): Promise<void> {
   });
 }
 
+test("what models cost comes back with the entries that say it, or neither does", async () => {
+  const { db } = database;
+  const price = { input: 1, output: 10 };
+  const body = {
+    ...{ story: 1, request: { type: "label", id: 1, label: "ai:plan" }, code: "refused", message: "It refused." },
+    cost: { micros: 250_000, currency: "USD", price },
+  };
+  const { bot } = acme.world.ourselves;
+  const draft = { kind: "plan.failed", actor: { type: "app", id: 1, login: bot.login }, subject: [], body } as Draft;
+  const tools = { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z") };
+  await appendEntries(db, { id: acme.repository, name: "acme/web" }, [draft], tools);
+  await publish();
+  for (const table of ["entries", "entry_keys", "chains", "exports"] as const) await db.deleteFrom(table).execute();
+  await sql`alter table spending rename to spending_away`.execute(db);
+  await expect(restore()).rejects.toThrow("spending");
+  await sql`alter table spending_away rename to spending`.execute(db);
+  expect(await restore()).toMatchObject({ entries: 1 });
+  expect(await db.selectFrom("spending").select("micros").execute()).toEqual([{ micros: 250_000 }]);
+});
+
 test("T143 a store from an older backup beside a branch that was cut shorter is noticed by the checks", async () => {
   await happen("x", "one");
   await happen("x", "two");
@@ -98,26 +118,6 @@ test("T143 a store from an older backup beside a branch that was cut shorter is 
   await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
   await happen("entries-lost", "It is lost.", [{ name: `entry ${lost.seq}`, digest: { sha256: lost.hash } }]);
   expect(await restore()).toMatchObject({ entries: 0, lost: null });
-});
-
-test("what models cost comes back with the entries that say it, or neither does", async () => {
-  const { db } = database;
-  const price = { input: 1, output: 10 };
-  const body = {
-    ...{ story: 1, request: { type: "label", id: 1, label: "ai:plan" }, code: "refused", message: "It refused." },
-    cost: { micros: 250_000, currency: "USD", price },
-  };
-  const { bot } = acme.world.ourselves;
-  const draft = { kind: "plan.failed", actor: { type: "app", id: 1, login: bot.login }, subject: [], body } as Draft;
-  const tools = { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z") };
-  await appendEntries(db, { id: acme.repository, name: "acme/web" }, [draft], tools);
-  await publish();
-  for (const table of ["entries", "entry_keys", "chains", "exports"] as const) await db.deleteFrom(table).execute();
-  await sql`alter table spending rename to spending_away`.execute(db);
-  await expect(restore()).rejects.toThrow("spending");
-  await sql`alter table spending_away rename to spending`.execute(db);
-  expect(await restore()).toMatchObject({ entries: 1 });
-  expect(await db.selectFrom("spending").select("micros").execute()).toEqual([{ micros: 250_000 }]);
 });
 
 test("S6: a branch with entries of our key that this database lacks is a second signer; what others can put there is none", async () => {
