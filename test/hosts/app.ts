@@ -9,6 +9,7 @@ import { run } from "../../action/run.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { startService } from "../../app/service/service.ts";
 import type { Config } from "../../app/settings/config.ts";
+import { readBacklog } from "../../app/store/backlog.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
 import type { Seed } from "../../sandbox/seed/seed.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
@@ -16,6 +17,7 @@ import { newKey } from "../builders/ledger.ts";
 import { expectConformance, watchSandbox } from "../conformance/watch.ts";
 import { configOf, manifest, seedOurApp, webhookAt } from "./installed-app.ts";
 import { asker } from "./store-and-github.ts";
+import { waitUntil } from "./until.ts";
 
 type RepositorySeed = NonNullable<Seed["repositories"]>[number];
 
@@ -89,6 +91,15 @@ export async function startTestService({
     watch,
     /** The running service; another one after a restart. */
     service: () => service,
+    /** Waits until nothing is to be done: what happens then is asked for by nobody else, such as the sweep of the start. */
+    async rest() {
+      await waitUntil("the service to be at rest", async () => {
+        const { queues, outbox } = await readBacklog(service.database.db);
+        return (
+          outbox.open === 0 && queues.every(({ queue, waiting, active }) => queue === "later" || !(waiting || active))
+        );
+      });
+    },
     /** Ends the service and starts another one; what happens in between nobody tells it. */
     async restart(meanwhile = async () => {}) {
       await service.close();

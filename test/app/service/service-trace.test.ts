@@ -33,6 +33,7 @@ test("one trace leads from a delivery to its look and on to the check", async ()
   const main = await site.as("lena", "GET", "git/ref/heads/main");
   await site.as("lena", "POST", "git/refs", { ref: "refs/heads/more", sha: main.object.sha });
   await site.as("lena", "PUT", "contents/more.md", { message: "m", content: "eA==", branch: "more" });
+  await site.rest();
   const pull = await site.as("lena", "POST", "pulls", { title: "More", head: "more", base: "main" });
   await waitUntil("the check", async () => site.checkOn(pull.head.sha)?.status === "completed");
   const delivery = site.sandbox.state.deliveries.find((one) => one.event === "pull_request" && one.action === "opened");

@@ -20,6 +20,7 @@ test("S11: one id leads from a delivery to its decision and to the check, in lin
   await host.as("quinn", "POST", "git/refs", { ref: "refs/heads/topic", sha: main.object.sha });
   const content = Buffer.from("new\n").toString("base64");
   await host.as("quinn", "PUT", "contents/new.txt", { message: "Add a file", branch: "topic", content });
+  await host.rest();
   const pull = await host.as("quinn", "POST", "pulls", { title: "A change", head: "topic", base: "main" });
   await waitUntil("the check", async () => host.checkOn(pull.head.sha));
   await waitUntil("its line", async () => host.log.some((line) => line.includes("ensure-check is done")));
