@@ -9,7 +9,7 @@ const most = 500;
 /** How long a run waits for more items, in milliseconds: requests that are on their way are read, and share it. */
 const gatheringMs = 1;
 
-/** A run that fails faster than this failed for an item's or a connection's sake; a store that hangs takes longer. In milliseconds. */
+/** A run that fails faster than this failed for an item's or a connection's sake, and no store hangs; in milliseconds. */
 const soon = 1_000;
 
 /**

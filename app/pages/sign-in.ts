@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
+import { tryDecodeURI } from "hono/utils/url";
 import * as z from "zod";
 import type { Seal } from "./session.ts";
 import { clientOf } from "./viewer.ts";
@@ -44,7 +45,9 @@ export function ownPath(to: string | undefined): string {
   const base = "https://sallyport.invalid";
   if (to === undefined || to.length > maxPath || !to.startsWith("/") || !URL.canParse(to, base)) return "/";
   const { origin, pathname, search } = new URL(to, base);
-  return origin === base && !pathname.startsWith("//") && !pathname.startsWith("/sign-") ? `${pathname}${search}` : "/";
+  // As the router reads it: `/%73ign-out` is an address of the same page.
+  const isOfSignIn = tryDecodeURI(pathname).startsWith("/sign-");
+  return origin === base && !pathname.startsWith("//") && !isOfSignIn ? `${pathname}${search}` : "/";
 }
 
 /**

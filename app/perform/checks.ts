@@ -74,7 +74,7 @@ export async function ensureCheck(
 /** A verdict that stands is not written again, so its age alone does not tell whether somebody still looks. */
 function givenAt(now: Date): string {
   const time = now.toISOString().slice(0, 16).replace("T", " ");
-  return `Given at ${time} UTC. While the service runs, it judges again at each event and every five minutes.`;
+  return `Given at ${time} UTC. It is judged again at each event, and every five minutes while GitHub's quota allows it.`;
 }
 
 /** What *Details* opens: the verdict's page. Without one GitHub links to the App's own home page. */

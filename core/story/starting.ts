@@ -22,8 +22,8 @@ import { instructionsAt, refsOf } from "./ticket.ts";
 
 /**
  * Begins the next attempt at a prompt: records its checkpoint, its prompt and, for a run's first attempt and the first
- * of a rework, the hand-off. While the prompt's pull request is open it continues on that branch, a rework on the commit that failed; otherwise it
- * starts anew on the default branch. Nothing begins while a concern is open.
+ * of a rework, the hand-off. While the prompt's pull request is open it continues on that branch, a rework on the
+ * commit that failed; otherwise it starts anew on the default branch. Nothing begins while a concern is open.
  */
 export function startAttempt(
   context: StoryContext,

@@ -145,6 +145,8 @@ describe("open redirect", () => {
     ["/%2f/evil.example", "/%2f/evil.example"],
     ["javascript:alert(1)", "/"],
     ["/sign-out", "/"],
+    ["/%73ign-out", "/"],
+    ["/stuck/%zz", "/stuck/%zz"],
     ["", "/"],
     ["/stuck?page=2", "/stuck?page=2"],
   ])("%j leads to %j", (to, path) => {

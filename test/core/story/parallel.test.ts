@@ -47,6 +47,19 @@ function run(
   return story;
 }
 
+/** The second prompt's agent is done first: #12 opens, then #11. */
+function openBoth(story: Story): void {
+  for (const [pull, index, sha] of [
+    [12, 2, "d"],
+    [11, 1, "e"],
+  ] as const) {
+    story.answer({}, index);
+    const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
+    story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
+    story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
+  }
+}
+
 const begun = (story: Story) => entriesOf(story.entries, "prompt.recorded").map(({ body }) => body.prompt);
 const apart: [string, string] = ["web/step-1/**", "web/step-2/**"];
 
@@ -68,15 +81,7 @@ describe("prompts of one run that do not touch each other are in work at the sam
 
   test("each goes its own way, and the run ends once both are merged", () => {
     const story = run(2, apart);
-    for (const [pull, index, sha] of [
-      [12, 2, "d"],
-      [11, 1, "e"],
-    ] as const) {
-      story.answer({}, index);
-      const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
-      story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
-      story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
-    }
+    openBoth(story);
     expect(begun(story)).toEqual([3, 4]);
     expect(entriesOf(story.entries, "pull.opened").map(({ body }) => [body.prompt, body.pull])).toEqual([
       [4, 12],
@@ -97,15 +102,7 @@ describe("prompts of one run that do not touch each other are in work at the sam
 
   test("T11: one that failed is told before what else is green or waits, and where it is sent back", () => {
     const story = run(2, apart);
-    for (const [pull, index, sha] of [
-      [12, 2, "d"],
-      [11, 1, "e"],
-    ] as const) {
-      story.answer({}, index);
-      const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
-      story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
-      story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
-    }
+    openBoth(story);
     const judge = (pull: number, sha: string, conclusion: "success" | "failure" | "pending", gates: object) =>
       story.append({
         kind: "verdict.given",
@@ -129,15 +126,7 @@ describe("prompts of one run that do not touch each other are in work at the sam
 
   test("A3: whoever wrote `/rework` on the story asked for the change that it went to, whatever round came first", () => {
     const story = run(2, apart);
-    for (const [pull, index, sha] of [
-      [12, 2, "d"],
-      [11, 1, "e"],
-    ] as const) {
-      story.answer({}, index);
-      const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
-      story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
-      story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
-    }
+    openBoth(story);
     story.say("quinn", "/rework Leave the test out.", {
       permission: known({ role: "write", duties: ["executors", "approvers"] }),
     });
