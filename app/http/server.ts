@@ -1,10 +1,12 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
+import { type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
 import { sha256 } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { runsPath } from "../actions/protocol.ts";
 import type { Config } from "../settings/config.ts";
+import { deliveries } from "../settings/metrics.ts";
+import { readDelivery, webhooksPath } from "./delivery.ts";
 
 /** GitHub sends at most 25 MB; a longer body is not GitHub's. */
 const maxWebhookBytes = 25 * 1024 * 1024;
@@ -15,21 +17,17 @@ const maxFormBytes = 10_000;
 /** The most bytes that are held of bodies: a signature can only be checked on a complete body. */
 const maxPendingBytes = 4 * maxWebhookBytes;
 
-/** The requests that are not answered yet, oldest first, each with the bytes that it has sent. */
-type PendingRequests = Map<IncomingMessage, number>;
+/** The requests that are not answered yet, oldest first, each with the bytes that it has sent, and their sum. */
+type PendingRequests = { sent: Map<IncomingMessage, number>; bytes: number };
 
 /** GitHub gives up a delivery after ten seconds; a slower sender is not GitHub and only takes up room. */
 const requestTimeoutMs = 15_000;
 
 /**
- * How long an answer may take, in milliseconds: the middleware answers after nine seconds that all is well, and GitHub
- * gives up after ten. A readiness check has the same patience as those who ask for it.
+ * How long an answer may take, in milliseconds: GitHub gives a delivery up after ten seconds. A readiness check has the
+ * same patience as those who ask for it.
  */
 const deadlines = { delivery: 8_000, ready: 2_000 } as const;
-
-/** The middleware logs senders' errors, and any sender could fill the log; `receive` logs our own. */
-const ignore = () => undefined;
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /** Answers what asks for a page, or sends a short form of one. */
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
@@ -57,10 +55,10 @@ export async function startServer(
   log: (line: string) => void,
   pages: Pages | null = null,
 ): Promise<Server> {
-  const webhooks = new Webhooks({ secret: config.webhookSecret, log: silent });
-  webhooks.onAny((event) => within(deadlines.delivery, receive(event)));
-  const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
-  const pending: PendingRequests = new Map();
+  const webhooks = new Webhooks({ secret: config.webhookSecret });
+  const deliver = (request: IncomingMessage, response: ServerResponse) =>
+    answerDelivery(request, response, webhooks, receive);
+  const pending: PendingRequests = { sent: new Map(), bytes: 0 };
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     const failed = (error: unknown) => {
       log(`request failed: ${String(error)}`);
@@ -70,7 +68,7 @@ export async function startServer(
     const { metricsToken } = config;
     if (metricsToken !== null && request.method === "GET" && request.url === "/metrics")
       return void answerMetrics(request, response, metricsToken, metrics).catch(failed);
-    answer(request, response, { middleware, ...(runs === undefined ? {} : { runs }), pages, pending, health }).catch(
+    answer(request, response, { deliver, ...(runs === undefined ? {} : { runs }), pages, pending, health }).catch(
       failed,
     );
   });
@@ -125,13 +123,13 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   {
-    middleware,
+    deliver,
     runs,
     pages,
     pending,
     health,
   }: Pick<Receiver, "runs"> & {
-    middleware(request: IncomingMessage, response: ServerResponse): unknown;
+    deliver(request: IncomingMessage, response: ServerResponse): Promise<void>;
     pages: Pages | null;
     pending: PendingRequests;
     health: Readonly<Record<string, () => Promise<void>>>;
@@ -156,14 +154,42 @@ async function answer(
     await pages(request, response);
     return;
   }
+  const isDelivery = /^(.*?)\/*(?:\?|$)/.exec(url)?.[1] === webhooksPath;
+  const no = isDelivery ? refuse : plain;
   // The length is known before the body is read, so that nobody can fill the memory.
   const length = Number(request.headers["content-length"]);
-  if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");
-  if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
+  if (request.method === "POST" && !Number.isInteger(length)) return no(response, 411, "Say how long the body is.");
+  if (length > maxWebhookBytes) return no(response, 413, "The body is too long.");
   if (request.method === "POST") countBytes(pending, request, response);
   if (answerRun !== undefined) return answerRun(request, response);
-  await middleware(request, response);
-  if (!response.headersSent) plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
+  if (isDelivery) return deliver(request, response);
+  plain(response, 404, `There is nothing here; webhooks go to ${webhooksPath}.`);
+}
+
+/** A sender's mistakes are counted and not logged, or any sender could fill the log. */
+function refuse(response: ServerResponse, status: number, line: string): void {
+  deliveries.inc({ event: "other", outcome: "refused" });
+  plain(response, status, line);
+}
+
+/** Answers a delivery once it is stored; if it was not, `receive` has logged why. */
+async function answerDelivery(
+  request: IncomingMessage,
+  response: ServerResponse,
+  webhooks: Webhooks,
+  receive: Receiver["receive"],
+): Promise<void> {
+  // Nothing holds the event while it waits for the store: hundreds may, and each is large.
+  const taken = await readDelivery(request, webhooks).then((read) =>
+    "status" in read ? read : { stored: within(deadlines.delivery, receive(read)) },
+  );
+  if ("status" in taken) return refuse(response, taken.status, taken.line);
+  const isStored = await taken.stored.then(
+    () => true,
+    () => false,
+  );
+  if (isStored) plain(response, 200, "ok");
+  else plain(response, 500, "The delivery was not stored; the log says why.");
 }
 
 /**
@@ -171,17 +197,23 @@ async function answer(
  * body of which most has come is cut, so nobody cuts off a delivery who does not send more than it at one time.
  */
 function countBytes(pending: PendingRequests, request: IncomingMessage, response: ServerResponse): void {
-  pending.set(request, 0);
-  response.once("close", () => pending.delete(request));
-  request.on("data", (chunk: Buffer) => {
-    pending.set(request, (pending.get(request) ?? 0) + chunk.length);
-    let bytes = [...pending.values()].reduce((sum, one) => sum + one, 0);
-    if (bytes <= maxPendingBytes) return;
-    const incomplete = [...pending].filter(([one]) => !one.complete).sort(([, one], [, other]) => other - one);
-    for (const [largest, received] of incomplete) {
-      if (bytes <= maxPendingBytes) return;
-      bytes -= received;
-      pending.delete(largest);
+  const { sent } = pending;
+  const forget = (one: IncomingMessage) => {
+    pending.bytes -= sent.get(one) ?? 0;
+    sent.delete(one);
+  };
+  sent.set(request, 0);
+  response.once("close", () => forget(request));
+  request.on("data", ({ length }: Buffer) => {
+    const before = sent.get(request);
+    if (before === undefined) return;
+    sent.set(request, before + length);
+    pending.bytes += length;
+    if (pending.bytes <= maxPendingBytes) return;
+    const incomplete = [...sent].filter(([one]) => !one.complete).sort(([, one], [, other]) => other - one);
+    for (const [largest] of incomplete) {
+      if (pending.bytes <= maxPendingBytes) return;
+      forget(largest);
       largest.destroy(new Error("too much is sent at one time"));
     }
   });
@@ -195,5 +227,6 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 function plain(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
-  response.writeHead(status, { "content-type": type }).end(`${text}\n`);
+  const body = `${text}\n`;
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(body);
 }

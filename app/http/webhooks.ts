@@ -62,6 +62,21 @@ function afterPush(repository: number, ref: string, defaultBranch: string): Sear
   return [branch === defaultBranch ? { repository, sha: null } : { repository, sha: null, base: branch }];
 }
 
+/** What is kept of a delivery while it waits for the store: its payload is large, and hundreds may wait. */
+type Taken = { id: string; name: string; named: Named; run: { repository: number; id: number } | null };
+
+function takenFrom(event: EmitterWebhookEvent, botId: number): Taken {
+  const { id, name, payload } = event;
+  // Our own writes are reconciled when their effects finish; their webhooks are no news.
+  const isOurs = "sender" in payload && payload.sender?.id === botId;
+  const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
+  const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
+  // Only where to look: what became of the run is read from GitHub.
+  const hasEnded = name === "workflow_run" && payload.action === "completed" && payload.repository;
+  const run = hasEnded ? { repository: payload.repository.id, id: payload.workflow_run.id } : null;
+  return { id, name, named: { ...named, cause: id }, run };
+}
+
 /** How long what deliveries name is gathered while more of them come, in milliseconds: many name the same. */
 const gatheringMs = 250;
 
@@ -135,7 +150,7 @@ export function createReceiver(tools: {
     isMore = true;
     if (!isPassing) void pass();
   };
-  const take = async ({ id, name, payload }: EmitterWebhookEvent, named: Named) => {
+  const take = async ({ id, name, named, run }: Taken) => {
     let outcome = "failed";
     const isNaming = named.subjects.length + named.searches.length > 0;
     // Nobody signed the two, so they fill neither the log nor the metrics, and what they are says nothing of the store.
@@ -157,20 +172,15 @@ export function createReceiver(tools: {
     } finally {
       deliveries.inc({ event, outcome });
     }
-    // Only where to look: what became of the run is read from GitHub.
-    if (name === "workflow_run" && payload.action === "completed" && payload.repository)
-      await wakeDispatch(db, queue, payload.repository.id, payload.workflow_run.id).catch((error: unknown) =>
+    if (run !== null)
+      await wakeDispatch(db, queue, run.repository, run.id).catch((error: unknown) =>
         log.warn({}, `the end of a run on Actions is seen later: ${messageOf(error)}`),
       );
   };
   const receive = (event: EmitterWebhookEvent) => {
-    const { id, name, payload } = event;
-    // Our own writes are reconciled when their effects finish; their webhooks are no news.
-    const isOurs = "sender" in payload && payload.sender?.id === tools.botId;
-    const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
-    const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
-    const details = { "github.event": name, "github.delivery": id };
-    return causedBy(id, () => traced(`delivery ${name}`, details, () => take(event, { ...named, cause: id }), true));
+    const taken = takenFrom(event, tools.botId);
+    const details = { "github.event": taken.name, "github.delivery": taken.id };
+    return causedBy(taken.id, () => traced(`delivery ${taken.name}`, details, () => take(taken), true));
   };
   const ready = async () => {
     // On a full disk a short row may find room where a longer one does not.

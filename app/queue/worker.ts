@@ -1,6 +1,7 @@
 import { setTimeout as sleep, setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { Job, PgBoss } from "pg-boss";
 import { messageOf } from "../../core/errors.ts";
+import { rememberEmptyFetches } from "./empty-fetches.ts";
 import { heartbeat } from "./limits.ts";
 
 /** How long an idle worker waits before it asks for jobs again, in milliseconds; `wake` ends the wait. */
@@ -38,6 +39,8 @@ export function startWorker<T extends object>(
 ): Worker {
   const running = new Set<Running<T>>();
   const done: Job<T>[] = [];
+  const emptyFetches = rememberEmptyFetches(idleMs);
+  const mayFollow = ({ groupId }: Job<T>) => emptyFetches.mayWait(groupId ?? null);
   let isStopping = false;
   let isWoken = false;
   let endWait = () => {};
@@ -58,11 +61,11 @@ export function startWorker<T extends object>(
         const outcome = await run(job, ending.signal);
         if (outcome === "done") done.push(job);
         // It is the try that is given up: another worker may be at the next one.
-        else await boss.cancel(queue, job);
+        else await boss.cancel(queue, job).finally(() => mayFollow(job));
       } catch (error) {
         log(`${queue}: ${messageOf(error)}`);
         // The engine leaves it alone if another worker has the job by now.
-        await boss.fail(queue, job, { message: messageOf(error) });
+        await boss.fail(queue, job, { message: messageOf(error) }).finally(() => mayFollow(job));
       }
     };
     const ended = work()
@@ -83,6 +86,7 @@ export function startWorker<T extends object>(
       done.push(...settled);
       throw error;
     });
+    settled.forEach(mayFollow);
   };
 
   const fetchSome = async (): Promise<number> => {
@@ -92,7 +96,10 @@ export function startWorker<T extends object>(
     const ignoreGroups = [...groups].filter(([, count]) => count >= share).map(([group]) => group);
     const most = Math.max(0, ...[...groups.values()].filter((count) => count < share));
     const batchSize = Math.min(concurrency - running.size, share - most);
+    if (emptyFetches.isInVain(ignoreGroups)) return 0;
+    const ended = emptyFetches.begin(ignoreGroups);
     const jobs = await boss.fetch<T>(queue, { batchSize, ignoreGroups });
+    ended(jobs.length < batchSize);
     for (const job of jobs) begin(job);
     return jobs.length;
   };
@@ -131,7 +138,10 @@ export function startWorker<T extends object>(
   const looping = loop();
 
   return {
-    wake,
+    wake() {
+      emptyFetches.mayWait(null);
+      wake();
+    },
     async stop(graceMs) {
       isStopping = true;
       wake();

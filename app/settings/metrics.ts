@@ -10,7 +10,7 @@ const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
 
 export const deliveries = new Counter({
   name: "sallyport_deliveries_total",
-  help: "Deliveries of GitHub's, by event and by what became of them: stored, repeated or failed.",
+  help: "Deliveries of GitHub's, by event and by what became of them: stored, repeated, failed or refused.",
   labelNames: ["event", "outcome"],
   registers,
 });

@@ -274,4 +274,6 @@ const versions: readonly (readonly string[])[] = [
          returning beside.named, beside.received_at)
      insert into waiting_names (named) select '[' || named || ']' from moved order by received_at`,
   ],
+  // Nobody reads ids in an order, and the order of a language takes a third of the time that storing one does.
+  [`alter table deliveries alter column guid type text collate "C"`],
 ];
