@@ -87,7 +87,7 @@ test.each([
   test("what an older process stores between the statements that move what waits is still there", async () => {
     const url = await server.create("between");
     const before = await openDatabase({ url });
-    await sql`update schema_version set version = version - 1`.execute(before.db);
+    await sql`update schema_version set version = version - 2`.execute(before.db);
     await sql`insert into deliveries (guid, event, named) values ('1', 'issues', '1')`.execute(before.db);
     // It stores the next one as soon as the first is moved.
     await sql`create function store_next() returns trigger language plpgsql as
