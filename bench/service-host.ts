@@ -14,7 +14,7 @@ import { startServer } from "../app/http/server.ts";
 import { createReceiver } from "../app/http/webhooks.ts";
 import { createQueue } from "../app/queue/queue.ts";
 import { createLog } from "../app/settings/log.ts";
-import { openDatabase } from "../app/store/database.ts";
+import { openDatabase, transact } from "../app/store/database.ts";
 
 const [store = "", secret = "", lookMs = "0"] = process.argv.slice(2);
 const log = createLog({ logLevel: "error", logFormat: "json" }, console.error);
@@ -61,7 +61,7 @@ async function ours(): Promise<Server> {
   // No delivery begins an agent.
   const begin = async (agents: number) => {
     for (let index = 0; index < agents; index++)
-      await database.db.transaction().execute((trx) => queue.enqueueEffects(trx, `agent/${index}`, index));
+      await transact(database.db, (trx) => queue.enqueueEffects(trx, `agent/${index}`, index));
   };
   process.stdin.on("data", (chunk) => void begin(Number(chunk)));
   return server;

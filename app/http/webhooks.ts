@@ -7,7 +7,7 @@ import type { Named, Queue, Search } from "../queue/queue.ts";
 import { causedBy, type Log } from "../settings/log.ts";
 import { deliveries } from "../settings/metrics.ts";
 import { traced } from "../settings/tracing.ts";
-import type { Database } from "../store/database.ts";
+import { type Database, transact } from "../store/database.ts";
 import { type Delivery, storeDeliveries, takeNamed, tryStoring } from "../store/deliveries.ts";
 import { wakeDispatch } from "../store/dispatches.ts";
 import { batched } from "./batch.ts";
@@ -120,7 +120,7 @@ export function createReceiver(tools: {
     return ({ guid }: Delivery) => fresh.has(guid);
   });
   const passSome = () =>
-    db.transaction().execute(async (trx) => {
+    transact(db, async (trx) => {
       const { lists, isAll } = await takeNamed(trx);
       // Only the receiver writes it.
       const all = lists.flatMap((list): Named[] => JSON.parse(list));

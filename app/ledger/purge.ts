@@ -14,7 +14,7 @@ import {
 } from "../../core/ledger/retention.ts";
 import { keyOf } from "../../core/record/keys.ts";
 import { type AppendTools, append, headOf } from "../store/chain.ts";
-import type { Database } from "../store/database.ts";
+import { type Database, transact } from "../store/database.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
 import { batches } from "../store/folds.ts";
 import { dropAnswers, dropBodies, otherChains, storedBefore } from "../store/payloads.ts";
@@ -75,7 +75,7 @@ async function recordPurge(
   draft: Draft,
   tools: PurgeTools,
 ): Promise<void> {
-  await tools.db.transaction().execute(async (trx) => {
+  await transact(tools.db, async (trx) => {
     await append(trx, repository, [draft], tools);
     const head = await headOf(trx, repository.id);
     if (head?.seq !== seen + 1)

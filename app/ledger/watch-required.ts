@@ -3,6 +3,7 @@ import { visible } from "../../core/escape.ts";
 import { judgeRequired } from "../../core/health/required-check.ts";
 import { noteRequired, requiredReads } from "../../core/health/required-incident.ts";
 import { append, headOf } from "../store/chain.ts";
+import { transact } from "../store/database.ts";
 import { entriesUnder } from "../store/readings.ts";
 import type { PurgeTools } from "./purge.ts";
 
@@ -24,7 +25,7 @@ export async function watchRequired(id: number, tools: MaintenanceTools): Promis
   const findings = judgeRequired(name, await readBranchRules(github, data.default_branch), ourselves);
   const draft = noteRequired(findings, await entriesUnder(db, id, requiredReads), ourselves);
   if (draft === null) return;
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     await append(trx, { id, name }, [draft], tools);
     await queue.enqueuePublish(trx, id);
   });

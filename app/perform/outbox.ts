@@ -2,7 +2,7 @@ import type { Effect, EffectResult } from "../../core/effects.ts";
 import { type ErrorCode, SallyportError } from "../../core/errors.ts";
 import { causedBy } from "../settings/log.ts";
 import { effectLagSeconds } from "../settings/metrics.ts";
-import type { Database } from "../store/database.ts";
+import { type Database, transact } from "../store/database.ts";
 import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import {
   beginEffect,
@@ -14,7 +14,7 @@ import {
   type OpenEffect,
   postponeEffect,
 } from "../store/effects.ts";
-import { holdLease, type Lease, takeLease } from "../store/leases.ts";
+import { type Lease, takeLease } from "../store/leases.ts";
 import type { Holder } from "./context.ts";
 
 /** After this many failed tries an effect is given up, and its subject shows why. */
@@ -89,10 +89,10 @@ async function finish(
   end: EffectEnd,
   { queue, lease }: { queue: TransactionQueue; lease: Lease },
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await holdLease(trx, lease);
-    await endEffect(trx, open.id, end);
-    if (end.status === "failed" || !displayOnly.has(open.effect.type)) await queue.enqueue(trx, open.subject);
+  if (end.status === "done" && displayOnly.has(open.effect.type)) return endEffect(db, open.id, end, lease);
+  await transact(db, async (trx) => {
+    await endEffect(trx, open.id, end, lease);
+    await queue.enqueue(trx, open.subject);
   });
 }
 
@@ -123,8 +123,7 @@ async function postpone(
   await postponeEffect(db, { ...open, tries }, { due, why: message }, tools.lease);
   tools.delayed(open.effect.key, due, message);
   // A model's work can wait for hours, which its issue tells.
-  if (isLimit && isLongWork(tools.lease.key))
-    await db.transaction().execute((trx) => tools.queue.enqueue(trx, open.subject));
+  if (isLimit && isLongWork(tools.lease.key)) await transact(db, (trx) => tools.queue.enqueue(trx, open.subject));
 }
 
 /** The wait before the second try, in seconds; others begin with one. GitHub asks for a minute at least. */

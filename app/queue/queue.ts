@@ -5,7 +5,7 @@ import { causedBy, currentCause, type Log } from "../settings/log.ts";
 import { jobSeconds, jobWaitSeconds } from "../settings/metrics.ts";
 import { traced } from "../settings/tracing.ts";
 import { hurryJobs } from "../store/backlog.ts";
-import type { OpenDatabase, Tables } from "../store/database.ts";
+import { afterCommit, type OpenDatabase, type Tables } from "../store/database.ts";
 import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
 import { type JobTools, runJob } from "./job.ts";
@@ -95,14 +95,18 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     monitorIntervalSeconds: heartbeat.every,
   });
   boss.on("error", (error) => warn(`queue: ${error.message}`));
+  /** A worker finds nothing before the transaction is over, and would ask again only in half a second. */
+  const wake = (queue: QueueName, trx?: Transaction<Tables>) => {
+    if (trx === undefined) workers.get(queue)?.wake();
+    else afterCommit(trx, () => workers.get(queue)?.wake());
+  };
   const send = async ({ queue, key, repository, data, priority = 0 }: Ticket, trx?: Transaction<Tables>) => {
     const group = repository === null ? {} : { group: { id: String(repository) } };
     const within = trx === undefined ? {} : { db: fromKysely(trx) };
     const carried = { ...data, cause: currentCause(), sent: Date.now() };
     const sent = await boss.send(queue, carried, { ...within, singletonKey: key, priority, ...group });
     if (sent === null && priority > 0) await hurryJobs(trx ?? database.db, queue, [{ key, priority }]);
-    // A transaction may still be open: its job is found when its worker asks next, in half a second at most.
-    workers.get(queue)?.wake();
+    wake(queue, trx);
   };
   // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own;
   // there it takes no other's place that waits less than half as long.
@@ -212,7 +216,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
           queue,
           urgent.map(({ singletonKey: key, priority }) => ({ key, priority })),
         );
-        workers.get(queue)?.wake();
+        wake(queue, trx);
       }
     },
     async enqueueNow(subject, foundBy) {

@@ -29,7 +29,7 @@ import type { Log } from "../settings/log.ts";
 import { type Secrets, withoutSecrets } from "../settings/secrets.ts";
 import { traced } from "../settings/tracing.ts";
 import { type AppendTools, headOf } from "../store/chain.ts";
-import type { Database } from "../store/database.ts";
+import { type Database, transact } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
 import { dropDispatches } from "../store/dispatches.ts";
@@ -136,17 +136,17 @@ export function createJobs(tools: JobTools): JobHandlers {
   const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) => {
       const named = [{ subjects: [], searches: [{ repository, sha: null }], isSwept: true }];
-      return db.transaction().execute((trx) => queue.enqueueNamed(trx, named));
+      return transact(db, (trx) => queue.enqueueNamed(trx, named));
     },
     // Retries a publish that was given up when GitHub was unreachable.
     export: async (repository) => {
       if (await isPublished(db, repository)) return;
-      await db.transaction().execute((trx) => queue.enqueuePublish(trx, repository));
+      await transact(db, (trx) => queue.enqueuePublish(trx, repository));
     },
     // The same for effects, whose job was given up when the store was.
     outbox: async (repository) => {
       for (const orderingKey of await dueOrderingKeys(db, repository))
-        await db.transaction().execute((trx) => queue.enqueueEffects(trx, orderingKey, repository));
+        await transact(db, (trx) => queue.enqueueEffects(trx, orderingKey, repository));
     },
     // It reads a whole ledger where the policy keeps bodies for so many days, and a day more or less is no matter.
     purge: async (repository) => {
@@ -253,7 +253,7 @@ export function createJobs(tools: JobTools): JobHandlers {
     const last = isNowhere && listed !== null && Date.now() < listed.until ? await listed.ours.catch(() => null) : null;
     const ours = last !== null && !last.includes(repository) ? last : await list().catch(() => null);
     if (ours === null || ours.includes(repository)) throw error;
-    await db.transaction().execute((trx) => cancelEffects(trx, repository, ""));
+    await transact(db, (trx) => cancelEffects(trx, repository, ""));
     log.info({ repository }, `the App is no longer on ${repository}: nothing more is done there`);
   };
 

@@ -7,7 +7,7 @@ import { appendEntry, type LedgerHead, readEntry, type Sign } from "../../core/l
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { indexVersion } from "../../core/record/keys.ts";
 import { checkDrafts } from "./attempt-guard.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables, transact } from "./database.ts";
 import { completeIndex, insertKeys, type KeyRow, keyRows, type Line, lockedChain } from "./entry-index.ts";
 import { isStale, type Reading } from "./readings.ts";
 import { restoreSpending } from "./spending.ts";
@@ -21,7 +21,7 @@ export async function appendEntries(
   drafts: Decision["drafts"],
   tools: AppendTools,
 ): Promise<void> {
-  await db.transaction().execute((trx) => append(trx, repository, drafts, tools));
+  await transact(db, (trx) => append(trx, repository, drafts, tools));
 }
 
 /** Signs and dates entries. */
@@ -64,7 +64,7 @@ export async function append(
  * with `lease-lost` when an entry was appended meanwhile.
  */
 export async function adoptLines(db: Database, repository: number, lines: readonly Line[]): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     const head = await lockChain(trx, repository);
     if ((head?.seq ?? 0) + 1 !== lines[0]?.seq)
       throw new SallyportError("lease-lost", "an entry was appended while the ledger was read back");

@@ -1,4 +1,4 @@
-import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
+import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from "kysely";
 import pg from "pg";
 import { type ConstructorOptions, fromPglite } from "pg-boss";
 import type { Overview } from "../../core/decision.ts";
@@ -82,6 +82,27 @@ export type Tables = {
 };
 
 export type Database = Kysely<Tables>;
+
+/** What is done when a transaction is over, and others see what it wrote. */
+const afterCommits = new WeakMap<Transaction<Tables>, (() => void)[]>();
+
+/** Does work in a transaction, all of it or nothing; then what was left for its end (`afterCommit`). */
+export async function transact<T>(db: Database, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  const after: (() => void)[] = [];
+  const result = await db.transaction().execute((trx) => {
+    afterCommits.set(trx, after);
+    return work(trx);
+  });
+  for (const act of after) act();
+  return result;
+}
+
+/** Does something once a transaction is over, if nothing undoes it. */
+export function afterCommit(trx: Transaction<Tables>, act: () => void): void {
+  const after = afterCommits.get(trx);
+  if (after === undefined) throw new SallyportError("internal", "a transaction was begun without `transact`");
+  after.push(act);
+}
 
 /** A text as a column can hold it: PostgreSQL's texts have no NUL, so that the sign for it stands in its place. */
 export function withoutNul(text: string): string {

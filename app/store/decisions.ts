@@ -8,7 +8,7 @@ import { type Subject, subjectKey } from "../../core/subject.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables, transact } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
 import { holdLease, isHeld, lost } from "./leases.ts";
 import { putOverview } from "./overviews.ts";
@@ -66,7 +66,7 @@ export async function saveDecision(
     if (!isHolder) throw lost(lease.key);
     return "recorded";
   }
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     // A reconcile with an older fence may no longer record.
     await holdLease(trx, lease);
     if (!(await append(trx, repository, decision.drafts, tools, seen))) return "moved";

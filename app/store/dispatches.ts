@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import * as z from "zod";
 import { AnswerRedaction, StepResult, Usage } from "../../schemas/step.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables, transact } from "./database.ts";
 import type { TransactionQueue } from "./decisions.ts";
 
 /** What the model calls of a run used, what was cut out of the answers, and why no further call passes; null: it may. */
@@ -101,7 +101,7 @@ export async function wakeDispatch(
   repository: number,
   run: number,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     const woken = await trx
       .updateTable("effects")
       .set({ not_before: sql`now()` })

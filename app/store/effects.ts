@@ -1,9 +1,9 @@
-import { sql, type Transaction } from "kysely";
+import { sql, type Transaction, type UpdateObject } from "kysely";
 import { type Effect, type EffectOutcome, type EffectResult, writeOrder } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type Subject, subjectKey, subjectOf } from "../../core/subject.ts";
 import { type Database, type Tables, withoutNul } from "./database.ts";
-import { holdLease, isHeld, type Lease } from "./leases.ts";
+import { isHeld, type Lease, requireLease, whileHeld } from "./leases.ts";
 
 /** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
 export type OpenEffect = {
@@ -82,29 +82,47 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
  * meanwhile. Fails with `lease-lost` when another worker took over: it begins the effect itself.
  */
 export async function beginEffect(db: Database, { id, tries }: OpenEffect, lease: Lease): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
-    await holdLease(trx, lease);
-    const begun = await trx
-      .updateTable("effects")
-      .set({ status: "doing", tries: tries + 1, waits: null })
-      .where("id", "=", id)
-      .where("status", "in", ["todo", "doing"])
-      .returning("id")
-      .execute();
-    return begun.length > 0;
-  });
+  const begun = await db
+    .updateTable("effects")
+    .set({ status: "doing", tries: tries + 1, waits: null })
+    .where("id", "=", id)
+    .where("status", "in", ["todo", "doing"])
+    .where(whileHeld(lease))
+    .returning("id")
+    .execute();
+  if (begun.length === 0) await requireLease(db, lease);
+  return begun.length > 0;
 }
 
 /**
  * Records how an effect ended, but only if its try is still current: an effect requested again meanwhile stays to do.
+ * Fails with `lease-lost` when another worker took over.
  */
-export async function endEffect(trx: Transaction<Tables>, id: number, end: EffectEnd): Promise<void> {
-  await trx
+export async function endEffect(
+  db: Database | Transaction<Tables>,
+  id: number,
+  end: EffectEnd,
+  lease: Lease,
+): Promise<void> {
+  await setIfDoing(db, id, { status: end.status, result: resultText(end) }, lease);
+}
+
+/** Changes an effect that is being done, by whoever holds the lease. */
+async function setIfDoing(
+  db: Database | Transaction<Tables>,
+  id: number,
+  values: UpdateObject<Tables, "effects">,
+  lease: Lease,
+): Promise<void> {
+  const changed = await db
     .updateTable("effects")
-    .set({ status: end.status, result: resultText(end) })
+    .set(values)
     .where("id", "=", id)
     .where("status", "=", "doing")
+    .where(whileHeld(lease))
+    .returning("id")
     .execute();
+  if (changed.length === 0) await requireLease(db, lease);
 }
 
 /**
@@ -162,15 +180,7 @@ export async function postponeEffect(
   { due, why }: { due: Date; why: string },
   lease: Lease,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await holdLease(trx, lease);
-    await trx
-      .updateTable("effects")
-      .set({ status: "todo", not_before: due, tries, waits: withoutNul(why) })
-      .where("id", "=", id)
-      .where("status", "=", "doing")
-      .execute();
-  });
+  await setIfDoing(db, id, { status: "todo", not_before: due, tries, waits: withoutNul(why) }, lease);
 }
 
 /** Lets an effect that was not begun wait until a time. */

@@ -5,7 +5,7 @@ import { SallyportError } from "../../core/errors.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { foundBy, indexVersion } from "../../core/record/keys.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables, transact } from "./database.ts";
 
 type Trx = Transaction<Tables>;
 type Chain = Selectable<Tables["chains"]>;
@@ -52,7 +52,7 @@ export async function indexedHead(db: Database, repository: number): Promise<num
   for (;;) {
     const chain = await db.selectFrom("chains").selectAll().where("repository", "=", repository).executeTakeFirst();
     if (chain === undefined || missingFrom(chain) > chain.seq) return chain?.seq ?? 0;
-    const isWhole = await db.transaction().execute(async (trx) => {
+    const isWhole = await transact(db, async (trx) => {
       const locked = await lockedChain(trx, repository);
       return locked === undefined || (await completeIndex(trx, locked, batchSize));
     });

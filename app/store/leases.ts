@@ -43,11 +43,16 @@ export async function holdLease(trx: Transaction<Tables>, { key, fence }: Lease)
   if ((await shareLease(trx, key)) !== fence) throw lost(key);
 }
 
+/** The same within a statement: true while the lease is held, which it then is until the statement's end. */
+export function whileHeld({ key, fence }: Lease) {
+  return sql<boolean>`exists (select from leases where subject = ${key} and fence = ${fence} for share)`;
+}
+
 /**
  * The same before a write that no transaction holds: one at GitHub, which takes less time than a worker has to be silent
  * before another takes over, or one that does no harm when it comes a moment too late.
  */
-export async function requireLease(db: Database, lease: Lease): Promise<void> {
+export async function requireLease(db: Database | Transaction<Tables>, lease: Lease): Promise<void> {
   if (!(await isHeld(db, lease))) throw lost(lease.key);
 }
 
@@ -57,7 +62,7 @@ export function lost(key: string): SallyportError {
 }
 
 /** Whether a taken lease is still its holder's. */
-export async function isHeld(db: Database, { key, fence }: Lease): Promise<boolean> {
+export async function isHeld(db: Database | Transaction<Tables>, { key, fence }: Lease): Promise<boolean> {
   const row = await db.selectFrom("leases").select("fence").where("subject", "=", key).executeTakeFirst();
   return Number(row?.fence) === fence;
 }

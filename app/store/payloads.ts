@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import type { CallStore } from "../agents/run.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables, transact } from "./database.ts";
 
 /** How many digests one statement names: databases limit the parameters of a statement. */
 const batchSize = 500;
@@ -61,7 +61,7 @@ export function callStore(
       return row?.answer ?? null;
     },
     async put(key, answer) {
-      await db.transaction().execute(async (trx) => {
+      await transact(db, async (trx) => {
         await mayStore(trx);
         await trx
           .insertInto("answers")

@@ -4,7 +4,7 @@ import { microsOf, moneyText, type Spending, worstMicros } from "../../core/mone
 import { costIn } from "../../core/record/spent.ts";
 import type { Purse } from "../agents/run.ts";
 import { modelSpent } from "../settings/metrics.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables, transact } from "./database.ts";
 
 /** Whose work is paid for: an effect in a repository; `mayPay` fails when it is no longer its caller's. */
 export type Payer = { repository: number; effect: string; mayPay(): Promise<void>; now(): Date };
@@ -21,7 +21,7 @@ export function openPurse(db: Database, payer: Payer, { story, currency, price, 
     async reserve({ read, written }) {
       await mayPay();
       const micros = worstMicros(read, written, price);
-      return db.transaction().execute(async (trx) => {
+      return transact(db, async (trx) => {
         await sql`select pg_advisory_xact_lock(hashtextextended(${`spending/${repository}`}, 0))`.execute(trx);
         const at = now();
         const today = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()));

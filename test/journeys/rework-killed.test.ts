@@ -42,7 +42,7 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
   const due = new Map<string, { subject: Subject } | { lane: string }>();
   const killed = new Error("the process was killed");
   // Others pass: an effect whose process ends eight times is given up.
-  const turns = ["before", "pass", "after", "pass", "pass"] as const;
+  const turns = ["before", "pass", "after", "pass"] as const;
   let turn = 0;
   const world = {
     kills: false,

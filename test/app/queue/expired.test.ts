@@ -6,7 +6,7 @@ import { type ContextTools, contextOf, type Holder } from "../../../app/perform/
 import { drainOutbox } from "../../../app/perform/outbox.ts";
 import { queueLimits } from "../../../app/queue/limits.ts";
 import { createQueue } from "../../../app/queue/queue.ts";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { type OpenDatabase, openDatabase, transact } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { outcomesOf } from "../../../app/store/effects.ts";
 import { takeLease } from "../../../app/store/leases.ts";
@@ -122,7 +122,7 @@ for (const [store, isThere] of Object.entries(stores))
         ...{ publish: nothing, enqueueMatching: nothing, sweep: nothing },
       });
       await queue.enqueueNow(pull);
-      await db.transaction().execute(async (trx) => {
+      await transact(db, async (trx) => {
         for (const lane of lanes) {
           const row = {
             key: lane,

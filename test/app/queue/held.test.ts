@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { createQueue } from "../../../app/queue/queue.ts";
-import { openDatabase } from "../../../app/store/database.ts";
+import { openDatabase, transact } from "../../../app/store/database.ts";
 import { failuresIn } from "../../hosts/log.ts";
 import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";
 import { waitUntil } from "../../hosts/until.ts";
@@ -40,7 +41,7 @@ const repositories = 20;
       const subjects = Array.from({ length: wave }, (_, index) => ({
         ...{ kind: "pull" as const, repository: 1 + (index % repositories), number: 1 + index },
       }));
-      await db.transaction().execute((trx) => queue.enqueueNamed(trx, [{ subjects, searches: [] }]));
+      await transact(db, (trx) => queue.enqueueNamed(trx, [{ subjects, searches: [] }]));
       await waitUntil(`${done + wave} looks`, async () => looked >= done + wave);
       milliseconds.push(Date.now() - begun);
     }
@@ -54,4 +55,27 @@ const repositories = 20;
     expect({ log, looked }).toEqual({ log: [], looked: waves * wave });
     expect(late / early).toBeLessThan(2);
   }, 180_000);
+
+  test("what a transaction enqueues begins when that is over, and not half a second later", async () => {
+    const database = await openDatabase({ url: await server.create("committed") });
+    const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log: failuresIn([]) });
+    let looked = 0;
+    const nothing = async () => undefined;
+    const idle = { perform: async () => null, publish: nothing, enqueueMatching: nothing, sweep: nothing };
+    await queue.start({ ...idle, reconcile: async () => void looked++ });
+    let waited = 0;
+    for (let number = 1; number <= 6; number++) {
+      await transact(database.db, async (trx) => {
+        await queue.enqueue(trx, { kind: "pull", repository: 1, number });
+        // As long as the rest of a decision takes.
+        await sleep(30);
+      });
+      const begun = Date.now();
+      await waitUntil("the look", async () => looked === number);
+      waited += Date.now() - begun;
+    }
+    await queue.stop();
+    await database.close();
+    expect(waited).toBeLessThan(1_500);
+  }, 60_000);
 });

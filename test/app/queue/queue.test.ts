@@ -14,7 +14,7 @@ import {
 import { createQueue, type JobHandlers, type Named, type Queue } from "../../../app/queue/queue.ts";
 import { fairShare } from "../../../app/queue/worker.ts";
 import { readBacklog } from "../../../app/store/backlog.ts";
-import { type Database, openDatabase } from "../../../app/store/database.ts";
+import { type Database, openDatabase, transact } from "../../../app/store/database.ts";
 import { type Subject, subjectKey } from "../../../core/subject.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { failuresIn } from "../../hosts/log.ts";
@@ -49,7 +49,7 @@ async function startQueue(
 const pull = (repository: number, number: number): Subject => ({ kind: "pull", repository, number });
 /** At one moment, so that all of them wait before the first is fetched. */
 const enqueueAll = (db: Database, queue: Queue, subjects: Subject[]) =>
-  db.transaction().execute(async (trx) => {
+  transact(db, async (trx) => {
     for (const subject of subjects) await queue.enqueue(trx, subject);
   });
 const count = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, index) => make(index));
@@ -88,12 +88,12 @@ test("S3: twenty agents at work hold back no check, no comment and no look", asy
     },
     reconcile: async ({ number }) => void done.push(`look ${number}`),
   });
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     for (const number of count(20, (index) => index))
       await queue.enqueueEffects(trx, `agent/${number}/run/1/R0/S0`, number % 5);
   });
   await sleep(1_000);
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     await queue.enqueueEffects(trx, "github/1", 1);
     await queue.enqueue(trx, pull(1, 7));
   });
@@ -192,7 +192,7 @@ test("what a sweep found comes first as well once somebody does something there"
   );
   await waitUntil("all places at work", async () => looked.length === places);
   for (let number = 1; number <= 30; number++) await queue.enqueueNow(pull(number, 1), "sweep");
-  await db.transaction().execute((trx) => queue.enqueueNamed(trx, [{ subjects: [pull(30, 1)], searches: [] }]));
+  await transact(db, (trx) => queue.enqueueNamed(trx, [{ subjects: [pull(30, 1)], searches: [] }]));
   await queue.enqueueNow(pull(29, 1));
   free.resolve();
   await waitUntil("the rest", async () => looked.length === places + 30);
@@ -210,7 +210,7 @@ test("a commit that an event names is searched before all that a sweep asks for"
     },
   });
   const searches = count(20, (repository) => ({ repository, sha: null }));
-  const enqueue = (named: Named) => db.transaction().execute((trx) => queue.enqueueNamed(trx, [named]));
+  const enqueue = (named: Named) => transact(db, (trx) => queue.enqueueNamed(trx, [named]));
   await enqueue({ subjects: [], searches, isSwept: true });
   await waitUntil("all places at work", async () => found.length === queueLimits.find.concurrency);
   await enqueue({ subjects: [], searches: [{ repository: 99, sha: "a".repeat(40) }] });
@@ -234,7 +234,7 @@ test("the reserve of GitHub's hour is for what somebody does, and not for what a
 test("what is due soon does not wait for what its subject waits for anyway", async () => {
   let looks = 0;
   const { db, queue } = await startQueue({ reconcile: async () => void looks++ });
-  for (const seconds of [3_600, 1]) await db.transaction().execute((trx) => queue.enqueue(trx, pull(1, 1), seconds));
+  for (const seconds of [3_600, 1]) await transact(db, (trx) => queue.enqueue(trx, pull(1, 1), seconds));
   await waitFor("the look", async () => looks > 0, 10);
 });
 

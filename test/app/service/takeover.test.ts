@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { PgBoss } from "pg-boss";
 import { createQueue, type Queue } from "../../../app/queue/queue.ts";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { type OpenDatabase, openDatabase, transact } from "../../../app/store/database.ts";
 import { putBody } from "../../../app/store/decisions.ts";
 import { outcomesOf } from "../../../app/store/effects.ts";
 import { readSteps } from "../../../app/store/steps.ts";
@@ -122,7 +122,7 @@ const isSentWrite = (what: string) => /^github (?:POST|PUT|PATCH|DELETE) /.test(
       reached.resolve(what);
       return free.promise;
     });
-    await db.transaction().execute(async (trx) => {
+    await transact(db, async (trx) => {
       const row = { key, lane, repository: subject.repository, subject: `issue/${subject.repository}/${issue}` };
       const payload = JSON.stringify(effect);
       await trx
