@@ -44,6 +44,7 @@ function textOf(request: IncomingMessage): Promise<string | null> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.once("end", () => resolve(Buffer.concat(chunks.splice(0)).toString("utf8")));
     request.once("error", () => resolve(null));
+    request.once("close", () => resolve(null));
   });
 }
 
