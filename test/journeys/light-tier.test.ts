@@ -48,7 +48,8 @@ test("D1: from one label on an ordinary issue to a merged change that somebody e
   await waitUntil("the full road", async () =>
     (await seen.comments(risky)).some((comment) => comment.includes("its risk is high")),
   );
-  expect((await seen.issue(risky)).labels).toEqual([]);
+  // Labels are written after comments.
+  await waitUntil("the label's end", async () => (await seen.issue(risky)).labels.length === 0);
   expect(await journey.watch.problems()).toEqual([]);
 }, 200_000);
 
