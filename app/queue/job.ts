@@ -1,5 +1,4 @@
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
-import type { Decision } from "../../core/decision.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { asSallyportError } from "../github/failure.ts";
 import { scrubbed } from "../settings/secrets.ts";
@@ -65,11 +64,4 @@ export async function runJob(
 
 function rateLimit(notBefore: Date, message: string): SallyportError {
   return new SallyportError("rate-limit", message, { retry: true, notBefore });
-}
-
-/** A decision whose next reconcile, if it asks for one, waits for GitHub's rate limit. */
-export function holdBack(decision: Decision, until: Date | null, now: Date): Decision {
-  if (decision.requeueAfter === null || until === null) return decision;
-  const seconds = Math.ceil((until.getTime() - now.getTime()) / 1_000);
-  return { ...decision, requeueAfter: Math.max(decision.requeueAfter, seconds) };
 }

@@ -19,7 +19,6 @@ import { contextOf, type Holder } from "../perform/context.ts";
 import { drainOutbox } from "../perform/outbox.ts";
 import { perform } from "../perform/perform.ts";
 import { redeliverFailed } from "../perform/redeliver.ts";
-import { holdBack } from "../queue/job.ts";
 import type { JobHandlers, Queue } from "../queue/queue.ts";
 import { enqueueMatching } from "../queue/search.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
@@ -115,13 +114,18 @@ export function createJobs(tools: JobTools): JobHandlers {
     record: (where, decision) => {
       const { drafts, effects, requeueAfter } = decision;
       const subject = subjectKey(where.subject);
+      const until = github.limitedUntil(where.subject.repository);
+      // It lacks what GitHub did not give for its limit, and would say so in place of a verdict that stands.
+      if (until !== null && requeueAfter !== null)
+        throw new SallyportError("rate-limit", "what GitHub did not give is read again once its limit ends", {
+          ...{ retry: true, notBefore: until },
+        });
       const kinds = drafts.map(({ kind }) => kind);
       log.info(
         { subject, entries: kinds, effects: effects.map(({ key }) => key), requeueAfter },
         `${subject} is decided`,
       );
-      const until = github.limitedUntil(where.subject.repository);
-      return saveDecision(db, where, holdBack(decision, until, now()), { ...ledger, queue });
+      return saveDecision(db, where, decision, { ...ledger, queue });
     },
     now,
     log: warn,

@@ -4,11 +4,11 @@ import { waitFor } from "../../../app/demo/acting.ts";
 import { freePort } from "../../../app/demo/hosts.ts";
 import { scarceUntil } from "../../../app/github/limits.ts";
 import { limitIn, limitOf } from "../../../app/github/rate-limit.ts";
-import { holdBack, runJob } from "../../../app/queue/job.ts";
+import { runJob } from "../../../app/queue/job.ts";
 import { type Service, startService } from "../../../app/service/service.ts";
-import { emptyDecision } from "../../../core/decision.ts";
 import { SallyportError } from "../../../core/errors.ts";
 import { redactionMark } from "../../../core/redaction/redaction.ts";
+import { startTestService } from "../../hosts/app.ts";
 import { configOf } from "../../hosts/installed-app.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
@@ -61,6 +61,28 @@ test("T269 a look that GitHub's secondary limit ended is done again when GitHub 
   });
 }, 90_000);
 
+test("a look whose reading met the limit says nothing on what it could not read, and is done again when that ends", async () => {
+  const site = await startTestService({ policy: 'gates: { forbidden-paths: { deny: ["governance/**"] } }\n' });
+  try {
+    const { as } = site;
+    const main = await as("quinn", "GET", "git/ref/heads/main");
+    await as("quinn", "POST", "git/refs", { ref: "refs/heads/topic", sha: main.object.sha });
+    const write = (path: string) =>
+      as("quinn", "PUT", `contents/${path}`, { message: "Write", branch: "topic", content: "TWluZS4K" });
+    await write("governance/a.md");
+    const { head } = await as("quinn", "POST", "pulls", { title: "Mine", head: "topic", base: "main" });
+    await waitFor("the verdict", async () => site.checkOn(head.sha)?.conclusion === "failure", 60);
+    await site.rest();
+    site.sandbox.fault({ kind: "secondary_limit", path: "/git/trees/", retry_after: 3 });
+    const { commit } = await write("governance/b.md");
+    const check = await waitFor("the next verdict", async () => site.checkOn(commit.sha), 60);
+    expect(check).toMatchObject({ status: "completed", conclusion: "failure" });
+    expect(site.sandbox.state.faults).toEqual([]);
+  } finally {
+    await site.close();
+  }
+}, 90_000);
+
 describe("what GitHub told a reader", () => {
   const read = async (retry_after: number, use: "read" | "write" = "read") => {
     const { request, owner, repo } = await acme.clients.forRepository(acme.repository, use);
@@ -110,7 +132,6 @@ test("a time that GitHub names by its own clock is waited for by ours, however w
 });
 
 describe("a job", () => {
-  const now = new Date("2026-11-21T10:00:00.000Z");
   const due = new Date("2026-11-21T10:30:00.000Z");
 
   /** Runs a job that reads repository 7, with the limits that are met one after the other. */
@@ -169,14 +190,5 @@ describe("a job", () => {
 
   test("that succeeds says nothing", async () => {
     expect(await run([null], async () => {})).toEqual({ ended: true, lines: [], requeued: [] });
-  });
-
-  test("lets no next look come sooner", () => {
-    const again = (seconds: number | null, limit: Date | null) =>
-      holdBack({ ...emptyDecision(), requeueAfter: seconds }, limit, now).requeueAfter;
-    expect(again(15, null)).toBe(15);
-    expect(again(15, due)).toBe(1_800);
-    expect(again(4_000, due)).toBe(4_000);
-    expect(again(null, due)).toBeNull();
   });
 });
