@@ -67,6 +67,40 @@ test("T239: an effect with which the service ended again and again is given up, 
   expect(outcomes.get("next")).toEqual({ status: "done", result: { type: "none" } });
 });
 
+test("an effect that is asked for again just before it begins is done as it was asked for last", async () => {
+  const { db } = database;
+  const of = (text: string) => JSON.stringify({ type: "ensure-sticky", key: "sticky/9/2", issue: 2, text });
+  const row = { key: "sticky/9/2", lane: "github/9", repository: 9, subject: "pull/9/2", type: "ensure-sticky" };
+  await db
+    .insertInto("effects")
+    .values({ ...row, payload: of("It waits."), status: "todo" })
+    .execute();
+  const done: unknown[] = [];
+  const nothing = async () => undefined;
+  let asked: Promise<unknown> | null = null;
+  await drainOutbox(db, row.lane, {
+    perform: async (effect) => {
+      done.push(JSON.stringify(effect));
+      return { type: "none" };
+    },
+    queue: { enqueue: nothing, enqueueEffects: nothing, enqueuePublish: nothing },
+    ...unlimited,
+    // It is asked after the effect is found, and before it begins.
+    limitedUntil: () => {
+      asked ??= db
+        .updateTable("effects")
+        .set({ payload: of("It is merged."), status: "todo", tries: 0 })
+        .where("key", "=", row.key)
+        .execute();
+      return null;
+    },
+    now: () => new Date(),
+    signal: new AbortController().signal,
+  });
+  await asked;
+  expect(done).toEqual([of("It is merged.")]);
+});
+
 test("H3 T271: a check is written first, then the work, then talk, and 30 strangers hold up none of it", async () => {
   const lane = "github/3";
   const row = (type: string, subject: string, at: number) => ({
