@@ -1,4 +1,3 @@
-import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import type { JudgingFile, Loss } from "../analysis/workflow/check-losses.ts";
 import { lossesOf, renamingsOf } from "../analysis/workflow/losses.ts";
@@ -8,7 +7,7 @@ import { holdsSettings } from "../analysis/workflow/settings.ts";
 import type { Change, Content, FileText, LoadedPolicy, PullBasics } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
+import { askingLine, asksFor, authorOf, defineGate, notConfigured, result } from "./gate.ts";
 
 const name = "harness";
 
@@ -39,10 +38,6 @@ const builtIn = [
 const standing = [".github/workflows/", "Makefile", "package.json"];
 /** Longer files hold data, and no project has more checks; what goes beyond is not judged but said to be unreadable. */
 const most = { text: 1_000_000, checks: 2_000, inAll: 10_000 } as const;
-
-function isWanted(policy: Policy): boolean {
-  return policy.gates[name] !== undefined || policy.extends === "default";
-}
 
 /** How a file is read that judges changes; null for one that does not. */
 function judgingKind({ policy }: LoadedPolicy): (path: string) => FileKind | null {
@@ -98,7 +93,7 @@ const isStanding = (path: string) =>
 function judge(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change[], texts: readonly FileText[]) {
   const { files, untouched, unread, place } = read(facts, policy, changes, texts);
   const who = authorOf(facts);
-  const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
+  const line = askingLine(policy, name);
   const reason = ({ step, ...loss }: Omit<Loss, "code"> & { code: string }): Reason => ({
     ...loss,
     ...line,
@@ -145,13 +140,14 @@ function judge(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change
 export const harness = defineGate({
   name,
   group: "content",
-  settings: (policy) => isWanted(policy) || notConfigured("The policy does not ask for a look at what judges changes."),
+  settings: (policy) =>
+    asksFor(policy, name) || notConfigured("The policy does not ask for a look at what judges changes."),
   needs: ["changes", "texts"],
   lists: ({ gates }) => [
     patternList(`gates.${name}.files`, "deny", gates[name]?.files, "checks are not switched off in it"),
   ],
   reads({ changes }, policy) {
-    if (!isWanted(policy.policy)) return [];
+    if (!asksFor(policy.policy, name)) return [];
     const kindOf = judgingKind(policy);
     const touched = changes.filter(({ path }) => kindOf(path) !== null);
     // What is new takes nothing away.
