@@ -105,7 +105,7 @@ function sourceChanged(changes: readonly Change[], tests: readonly TestFile[]): 
   };
 }
 
-/** Whether a file that is a test by its place holds code in which no case is recognised: it is not known what it proves. */
+/** Whether a test's file holds calls and no case that we recognise: then it is not known what it proves. */
 const isUnread = ({ cases, calls }: TestReading) => cases.length === 0 && calls;
 
 /**
