@@ -78,14 +78,15 @@ function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCra
     return { sha, subject, pull, before: "passes", after: "passes", effect: "same", because: null };
   const oldVerdict = before === null ? null : judge(before, { settle: "content", onCrash });
   const newVerdict = judge(after, { settle: "content", onCrash });
-  const outcome = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
+  const wasBefore = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
+  const isAfter = outcomes[newVerdict.conclusion];
   return {
     sha,
     subject,
     pull,
-    before: outcome,
-    after: outcomes[newVerdict.conclusion],
-    effect: effectOf(outcome, outcomes[newVerdict.conclusion]),
+    before: wasBefore,
+    after: isAfter,
+    effect: effectOf(wasBefore, isAfter),
     because: reasonFor(newVerdict, "new") ?? reasonFor(oldVerdict, "old"),
   };
 }
