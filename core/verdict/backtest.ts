@@ -78,15 +78,15 @@ function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCra
     return { sha, subject, pull, before: "passes", after: "passes", effect: "same", because: null };
   const oldVerdict = before === null ? null : judge(before, { settle: "content", onCrash });
   const newVerdict = judge(after, { settle: "content", onCrash });
-  const wasBefore = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
-  const isAfter = outcomes[newVerdict.conclusion];
+  const outcomeBefore = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
+  const outcomeAfter = outcomes[newVerdict.conclusion];
   return {
     sha,
     subject,
     pull,
-    before: wasBefore,
-    after: isAfter,
-    effect: effectOf(wasBefore, isAfter),
+    before: outcomeBefore,
+    after: outcomeAfter,
+    effect: effectOf(outcomeBefore, outcomeAfter),
     because: reasonFor(newVerdict, "new") ?? reasonFor(oldVerdict, "old"),
   };
 }
