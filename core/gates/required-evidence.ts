@@ -106,7 +106,7 @@ function schemaFindings(facts: Facts, { schema, files }: Requirement, read: Atta
 
 type WantedArtifact = Requirement["artifacts"][number];
 
-/** The note on an artifact whose workflow the change edits: then its author decides what is in it. Empty: it does not. */
+/** The note on an artifact whose workflow the change edits, so that its author decides what is in it; else empty. */
 function ownWord(facts: Facts, { workflow }: Artifact): string {
   const isOwn = facts.changes.some(({ path }) => path === workflow);
   return isOwn ? " This change edits that workflow, so the artifact is the change's own word." : "";

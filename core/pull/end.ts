@@ -31,7 +31,7 @@ function closedDrafts({ facts, entries }: PullContext): Draft[] {
 
 /**
  * The entries of a merge: what was merged, a summary for other verifiers, and an incident where no successful verdict
- * allowed it or where a run's work went into another branch than the default one. People have to accept a run's incident.
+ * allowed it or where a run's work went into another branch than the default one. People have to accept that of a run.
  */
 function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] {
   const { number: pull, ourselves, repository, now } = facts;

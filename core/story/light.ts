@@ -134,7 +134,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
   );
 }
 
-/** What a contract of the light tier is made from beside the issue: the tier, its role's paths, and the chosen routes. */
+/** What a contract of the light tier is made from beside the issue; `paths` are those of the tier's role. */
 type LightBasis = {
   tier: NonNullable<Policy["tiers"]["light"]>;
   paths: string[];
@@ -142,7 +142,7 @@ type LightBasis = {
   routes: { route?: string; reviewer?: string };
 };
 
-/** The entries that take an issue onto the light tier, from its plan to its run. Anyone who can edit it wrote its text. */
+/** The entries that take an issue onto the light tier, from its plan to its run. Whoever can edit it wrote its text. */
 function takenEntries(
   { by, source }: CommandRequest,
   { tier, paths, base, routes }: LightBasis,
