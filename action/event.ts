@@ -64,7 +64,7 @@ export function subjectOfEvent(name: string, payload: unknown): Known<EventSubje
 
 function field(value: unknown, name: string): unknown {
   if (value === null || typeof value !== "object" || !Object.hasOwn(value, name)) return undefined;
-  return Object.entries(value).find(([key]) => key === name)?.[1];
+  return Reflect.get(value, name);
 }
 
 function positive(value: unknown): number | null {

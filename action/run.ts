@@ -23,8 +23,8 @@ export type Ports = {
 /** GitHub shows ten annotations of a step and drops the others. */
 const maxAnnotations = 10;
 
-/** Of more pull requests with one head than this, none is judged with the others. */
-const maxTwins = 5;
+/** With more other pull requests on one head than this, none of them is judged, and its status waits. */
+const maxSameHead = 5;
 
 /** Collects, judges and reports once. Any failure to reach a verdict fails the job with one line. */
 export async function run(inputs: Inputs, ports: Ports): Promise<void> {
@@ -64,18 +64,18 @@ function isShownOnHead({ subject, eventName }: ParsedInputs): boolean {
 /** Sets the statuses of the head, by the verdicts of all pull requests that share it. */
 async function publish(
   source: VerdictSource,
-  { twins, ...own }: JobVerdict,
+  { sameHeadPulls: others, ...own }: JobVerdict,
   { page, ...settings }: StatusSettings & { page: string },
 ): Promise<Known<number>> {
   const sha = own.verdict.head;
   const judged: [JobVerdict | typeof own, ...JobVerdict[]] = [own];
-  let unread = twins.known ? null : `Other pull requests with this commit could not be read: ${twins.why}`;
-  if (twins.known && twins.value.length > maxTwins)
-    unread = `${twins.value.length} other pull requests have this commit: close those that need not be open`;
-  else if (twins.known)
-    for (const number of twins.value) {
-      const twin = await verdictOn(source, { kind: "pull", number, head: sha });
-      if (twin.known && twin.value !== null) judged.push(twin.value);
+  let unread = others.known ? null : `Other pull requests with this commit could not be read: ${others.why}`;
+  if (others.known && others.value.length > maxSameHead)
+    unread = `${others.value.length} other pull requests have this commit: close those that need not be open`;
+  else if (others.known)
+    for (const number of others.value) {
+      const other = await verdictOn(source, { kind: "pull", number, head: sha });
+      if (other.known && other.value !== null) judged.push(other.value);
       else unread = `Pull request #${number} has this commit too and could not be judged`;
     }
   return setStatuses(source, { sha, statuses: statusesOf(judged, unread, settings), page });

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { GitHub } from "../collect/github/request.ts";
-import { requestResult } from "../collect/github/request.ts";
+import { type GitHub, requestResult } from "../collect/github/request.ts";
 import { oneLine } from "../core/escape.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { conclude, verdictText } from "../core/verdict/judge.ts";
@@ -122,7 +121,7 @@ export async function setStatuses(
         target_url: `${page}#${mark}`,
       }),
     );
-    // One that is refused does not keep the others from being right.
+    // A status that is refused does not keep the others from being right.
     if (!answer.ok) refused ??= unknown(whyRefused(answer, context, sha));
   }
   return refused ?? known(statuses.length);

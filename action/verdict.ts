@@ -17,15 +17,15 @@ export type VerdictSource = GitHub & { now: string; policyRef: string | undefine
 
 /**
  * A verdict, and its subject in words for people. `shared`: its results without those of the pull request's own text.
- * `twins`: the other open pull requests with this head, which share what is shown on it. `unheard`: the comments that do
- * not count as sign-offs, as Markdown; empty: there are none.
+ * `sameHeadPulls`: the other open pull requests with this head, which share what is shown on it. `unheard`: the comments
+ * that do not count as sign-offs, as Markdown; empty: there are none.
  */
 export type JobVerdict = {
   verdict: Verdict;
   shared: GateResult[];
   about: string;
   isOpen: boolean;
-  twins: Known<number[]>;
+  sameHeadPulls: Known<number[]>;
   unheard: string;
 };
 
@@ -62,7 +62,7 @@ async function onPull(
     shared: sharedGates(facts, verdict),
     about: `pull request #${number}`,
     isOpen: state.value.state === "open",
-    twins: state.value.sameHeadPulls,
+    sameHeadPulls: state.value.sameHeadPulls,
     unheard: unheardMarkdown(facts),
   });
 }
@@ -83,7 +83,7 @@ async function onGroup(
     shared: verdict.gates,
     about: `merge group ${ref}`,
     isOpen: true,
-    twins: known([]),
+    sameHeadPulls: known([]),
     unheard: "",
   });
 }

@@ -15,7 +15,16 @@ import { attemptPage } from "./attempt.ts";
 import { gatesPage } from "./gates.ts";
 import { healthPage } from "./health.ts";
 import { type Html, notice, placesOf, type Web } from "./layout.ts";
-import { entryPage, evidencePage, listPage, pullPage, readable, repositoriesPage, storyPage } from "./reading.ts";
+import {
+  entryPage,
+  evidencePage,
+  listPage,
+  pullPage,
+  type Reading,
+  readable,
+  repositoriesPage,
+  storyPage,
+} from "./reading.ts";
 import { createSeal } from "./session.ts";
 import {
   beginSignIn,
@@ -59,8 +68,11 @@ const headers = {
 
 type Seen = { Variables: { viewer: Viewer; session: Session | null } };
 
+/** A number in an address. */
+const numberParam = ":number{[1-9][0-9]{0,8}}";
+
 /** The one address that takes a form. */
-const stopPath = "/repositories/:owner/:repo/stories/:number{[1-9][0-9]{0,8}}/stop";
+const stopPath = `/repositories/:owner/:repo/stories/${numberParam}/stop`;
 
 /**
  * The pages: they read the store and write nothing, so only `GET` and `HEAD` are answered, beside the one form that
@@ -77,6 +89,25 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
   const web = webOf(config.apiUrl);
   const app = new Hono<Seen>();
   const signIn = signInOf(config, web, now, log);
+  addGuards(app, signIn);
+  addFiles(app);
+  if (signIn !== null) addSignIn(app, signIn);
+  // What follows is for somebody: who it is, and what they may read, is known from here on.
+  app.use(viewing(signIn, config, tools));
+  addPages(app, { db, web, now });
+  addAttempt(app, { db, web, now }, signIn);
+  if (signIn !== null) app.post(stopPath, async (context) => answerStop(context, signIn));
+  app.notFound((context) => answer(context, null));
+  app.onError((error, context) => {
+    log(`page ${context.req.path}: ${messageOf(error)}`);
+    const text = "What is recorded could not be read. The log of the service says why; try again in a minute.";
+    return context.html(notice(undefined, "Not available now", text), 503);
+  });
+  return app;
+}
+
+/** What holds for every request: the headers of its answer, its method, and, without a sign-in, where it comes from. */
+function addGuards(app: Hono<Seen>, signIn: SignInTools | null): void {
   app.use(async (context, next) => {
     await next();
     for (const [name, value] of Object.entries(headers))
@@ -98,20 +129,25 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
         ? next()
         : context.text("This service is open to its own machine only.\n", 421),
     );
+}
+
+/** The files that every page loads, for whoever asks. */
+function addFiles(app: Hono<Seen>): void {
   const kept = { "cache-control": "public, max-age=300" };
   app.get("/style.css", (context) => context.body(style, 200, { ...kept, "content-type": "text/css; charset=utf-8" }));
   app.get("/icon.svg", (context) => context.body(icon, 200, { ...kept, "content-type": "image/svg+xml" }));
   app.get("/htmx.js", async (context) =>
     context.body(await readFile(htmxFile, "utf8"), 200, { ...kept, "content-type": "text/javascript; charset=utf-8" }),
   );
-  if (signIn !== null) addSignIn(app, signIn);
-  app.use(viewing(signIn, config, tools));
+}
 
-  const reading = { db, web, now };
+/** The pages that stand still: lists, and one thing of a repository by its number. */
+function addPages(app: Hono<Seen>, reading: Reading): void {
   const list = (kind: ListFilter["list"]) => async (context: Context<Seen>) =>
     answer(context, await listPage(context.get("viewer"), kind, context.req.query(), reading));
   app.get("/", list("inbox"));
   app.get("/stuck", list("stuck"));
+  app.get("/health", async (context) => answer(context, await healthPage(context.get("viewer"), reading)));
   app.get("/repositories", async (context) => answer(context, await repositoriesPage(context.get("viewer"), reading)));
   app.get("/repositories/:owner/:repo", async (context) => {
     const query = { ...context.req.query(), repository: `${context.req.param("owner")}/${context.req.param("repo")}` };
@@ -122,30 +158,6 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
     const repository = readable(viewer, context.req.param());
     return answer(context, repository === null ? null : await gatesPage({ viewer, repository }, reading));
   });
-  app.get("/health", async (context) => answer(context, await healthPage(context.get("viewer"), reading)));
-  app.get(
-    "/repositories/:owner/:repo/prompts/:number{[1-9][0-9]{0,8}}/:attempt{R[0-9]{1,4}S[0-9]{1,4}}",
-    async (context) => {
-      const [viewer, session] = [context.get("viewer"), context.get("session")];
-      const repository = readable(viewer, context.req.param());
-      if (repository === null) return answer(context, null);
-      const [r = 0, s = 0] = context.req.param("attempt").slice(1).split("S").map(Number);
-      const stop = (story: number, back: string) => {
-        if (session === null || signIn === null) return null;
-        return stopForm(
-          session,
-          { repository, story, action: placesOf(web, repository.name).stop(story), back },
-          signIn.seal,
-        );
-      };
-      const shown = { viewer, repository, number: Number(context.req.param("number")), attempt: { r, s } };
-      context.header("content-security-policy", livePolicy);
-      // Without one to ourselves, browsers would not say where the form comes from.
-      context.header("referrer-policy", "same-origin");
-      return answer(context, await attemptPage(shown, reading, stop));
-    },
-  );
-  if (signIn !== null) app.post(stopPath, async (context) => answerStop(context, signIn));
   const things = {
     "pulls/:number": pullPage,
     "pulls/:number/evidence": evidencePage,
@@ -153,20 +165,34 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
     "entries/:number": entryPage,
   };
   for (const [path, read] of Object.entries(things))
-    app.get(`/repositories/:owner/:repo/${path.replace(":number", ":number{[1-9][0-9]{0,8}}")}`, async (context) => {
+    app.get(`/repositories/:owner/:repo/${path.replace(":number", numberParam)}`, async (context) => {
       const viewer = context.get("viewer");
       const repository = readable(viewer, context.req.param());
       const number = Number(context.req.param("number"));
       const content = repository === null ? null : await read({ viewer, repository, number }, reading);
       return answer(context, content);
     });
-  app.notFound((context) => answer(context, null));
-  app.onError((error, context) => {
-    log(`page ${context.req.path}: ${messageOf(error)}`);
-    const text = "What is recorded could not be read. The log of the service says why; try again in a minute.";
-    return context.html(notice(undefined, "Not available now", text), 503);
+}
+
+/** The live page of an attempt, with the button that stops its run for whoever is signed in. */
+function addAttempt(app: Hono<Seen>, reading: Reading, signIn: SignInTools | null): void {
+  const path = `/repositories/:owner/:repo/prompts/${numberParam}/:attempt{R[0-9]{1,4}S[0-9]{1,4}}` as const;
+  app.get(path, async (context) => {
+    const [viewer, session] = [context.get("viewer"), context.get("session")];
+    const repository = readable(viewer, context.req.param());
+    if (repository === null) return answer(context, null);
+    const [r = 0, s = 0] = context.req.param("attempt").slice(1).split("S").map(Number);
+    const stop = (story: number, back: string) => {
+      if (session === null || signIn === null) return null;
+      const action = placesOf(reading.web, repository.name).stop(story);
+      return stopForm(session, { repository, story, action, back }, signIn.seal);
+    };
+    const shown = { viewer, repository, number: Number(context.req.param("number")), attempt: { r, s } };
+    context.header("content-security-policy", livePolicy);
+    // Without one to ourselves, browsers would not say where the form comes from.
+    context.header("referrer-policy", "same-origin");
+    return answer(context, await attemptPage(shown, reading, stop));
   });
-  return app;
 }
 
 const htmxFile = createRequire(import.meta.url).resolve("htmx.org/dist/htmx.min.js");

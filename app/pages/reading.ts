@@ -10,7 +10,7 @@ import { countOverviews, getOverview, type ListFilter, listOverviews, type Overv
 import { entriesAbout, entryAt } from "../store/readings.ts";
 import { evidenceContent } from "./evidence.ts";
 import { type Html, page, placesOf, type Web } from "./layout.ts";
-import { type ListQuery, listContent, repositoriesContent } from "./lists.ts";
+import { type ListPage, type ListQuery, listContent, repositoriesContent } from "./lists.ts";
 import { storyContent } from "./story.ts";
 import { entryContent } from "./timeline.ts";
 import { type ShownVerdict, verdictContent } from "./verdict.ts";
@@ -76,20 +76,29 @@ export async function listPage(
   if (list === "all") {
     if (one === null) return null;
     const head = await headOf(db, one.id);
-    const places = placesOf(web, one.name);
-    const caption = "Its stories and pull requests, newest first";
-    const empty = "Nothing was decided here yet.";
-    const content = html`<p class="crumbs"><a href="/repositories">Repositories</a></p><h1>${one.name}</h1>
-<ul class="tabs"><li><a href="${places.github}">On GitHub</a></li><li><a href="/?repository=${encodeURIComponent(one.name)}">Inbox</a></li>
-<li><a href="/stuck?repository=${encodeURIComponent(one.name)}">Stuck</a></li><li><a href="${places.repository}/gates">Gates</a></li></ul>
-<p class="quiet">${head === null ? "Its ledger is empty." : html`Its ledger has ${head.seq} entries; head <a href="${places.entry(head.seq)}"><code>${head.seq}:${head.hash}</code></a>`}</p>
-${listContent({ ...shared, path: places.repository, query: { ...query, repository: "" }, repositories: [], caption, empty })}`;
+    const content = repositoryContent(one.name, head, { ...shared, query: { ...query, repository: "" } });
     return page({ title: one.name, at: "/repositories", viewer }, content);
   }
   const { path, title, lead, caption, empty } = lists[list];
   const content = html`<h1>${title}</h1><p class="lead">${lead}</p>
 ${listContent({ ...shared, path, query, repositories: all, caption, empty })}`;
   return page({ title, at: path, viewer }, content);
+}
+
+/** The page of one repository: where its ledger stands, and all that was decided there. */
+function repositoryContent(
+  name: string,
+  head: { seq: number; hash: string } | null,
+  list: Pick<ListPage, "rows" | "more" | "names" | "web" | "now" | "query">,
+): Html {
+  const places = placesOf(list.web, name);
+  const caption = "Its stories and pull requests, newest first";
+  const empty = "Nothing was decided here yet.";
+  return html`<p class="crumbs"><a href="/repositories">Repositories</a></p><h1>${name}</h1>
+<ul class="tabs"><li><a href="${places.github}">On GitHub</a></li><li><a href="/?repository=${encodeURIComponent(name)}">Inbox</a></li>
+<li><a href="/stuck?repository=${encodeURIComponent(name)}">Stuck</a></li><li><a href="${places.repository}/gates">Gates</a></li></ul>
+<p class="quiet">${head === null ? "Its ledger is empty." : html`Its ledger has ${head.seq} entries; head <a href="${places.entry(head.seq)}"><code>${head.seq}:${head.hash}</code></a>`}</p>
+${listContent({ ...list, path: places.repository, repositories: [], caption, empty })}`;
 }
 
 /** The most pages of a list that an address can ask for: a later one costs the database all before it. */
@@ -99,14 +108,14 @@ function queryOf({ repository = "", kind, state = "", who = "", page: at = "1" }
   return {
     repository,
     kind: kind === "issue" || kind === "pull" ? kind : "",
-    state: plain(state).slice(0, 40),
-    who: plain(who).trim().slice(0, 100),
+    state: withoutZeros(state).slice(0, 40),
+    who: withoutZeros(who).trim().slice(0, 100),
     page: /^[1-9][0-9]{0,3}$/.test(at) ? Math.min(Number(at), maxPage) : 1,
   };
 }
 
 /** A text as the database can hold it: PostgreSQL's has no zero bytes. */
-function plain(text: string): string {
+function withoutZeros(text: string): string {
   return text.replaceAll("\0", "");
 }
 

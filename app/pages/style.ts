@@ -53,7 +53,7 @@ p { margin: .5rem 0; }
 .wait { color: var(--wait); background: var(--wait-ground); }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: .875em; }
 code { overflow-wrap: anywhere; }
-pre, .command { background: var(--sheet); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; overflow-x: auto; }
+pre { background: var(--sheet); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; overflow-x: auto; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .4rem 0; }
 dl.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: 1rem 0; }
 dl.facts dt { color: var(--quiet); }

@@ -5,6 +5,7 @@ import { redactSecrets } from "../../collect/secrets/redaction.ts";
 import { noAdvice } from "../../core/contract/advice.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { attemptName } from "../../core/identifiers.ts";
 import { matcher } from "../../core/paths/patterns.ts";
 import { unreadPatterns } from "../../core/paths/sensitive.ts";
 import { AdvicePack } from "../../schemas/advice.ts";
@@ -12,7 +13,7 @@ import { redactingCallStore } from "../agents/redact.ts";
 import { askReviewer } from "../agents/reviewer.ts";
 import { githubTree, withoutUnread } from "../agents/trees.ts";
 import { follow, secretIn, serviceOf, storeJson } from "./agent.ts";
-import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { type EffectOf, type PerformContext, readJson, secondsSince } from "./context.ts";
 import { filePatch } from "./patch.ts";
 
 /** The most characters and files of a change that a reviewer is shown, and of each file the most bytes. */
@@ -34,10 +35,10 @@ export async function adviseOn(effect: EffectOf<"ask-reviewer">, context: Perfor
     change: await changeText(pack, context),
     redact: async (text) => (await redactSecrets(text, secrets)).text,
   });
-  const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s} reviewer`;
+  const name = `${pack.run} #${pack.prompt} ${attemptName(pack)} reviewer`;
   const { advice, usage } = await follow(events, name, effect.key, context);
   signal.throwIfAborted();
-  const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
+  const seconds = secondsSince(started, context);
   // What a model said was stored without secrets; why there is no advice may quote the service.
   const stored =
     advice.outcome === "given" ? advice : noAdvice(advice.code, (await redactSecrets(advice.summary, secrets)).text);

@@ -4,6 +4,7 @@ import { planProblems } from "../../core/contract/plan-problems.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { oneLine } from "../../core/escape.ts";
+import { attemptName } from "../../core/identifiers.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import type { Spending } from "../../core/money.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
@@ -22,7 +23,7 @@ import type { AgentEvent, Service } from "../agents/run.ts";
 import { readingTools } from "../agents/tools.ts";
 import { githubTree, type TreeReader, withoutUnread } from "../agents/trees.ts";
 import { createWorkspace, textOf, type Workspace } from "../agents/workspace.ts";
-import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { type EffectOf, type PerformContext, readJson, secondsSince } from "./context.ts";
 import { runOnActions, type WorkEnd } from "./dispatch.ts";
 import { filePatch } from "./patch.ts";
 
@@ -121,7 +122,7 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     throw new SallyportError("secret-in-prompt", `The agent was not asked for #${pack.prompt}: ${secret}`);
   const tree = await githubTree(context.reader, pack.base, context.cache);
   const workspace = createWorkspace(tree, pack);
-  const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
+  const name = `${pack.run} #${pack.prompt} ${attemptName(pack)}`;
   const note = context.steps(effect.key);
   const shown = (path: string) => patchOf(path, workspace, tree, context);
   const begun = context.now();
@@ -136,7 +137,7 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   if (tool !== undefined)
     for (const { path } of result.files) await note({ line: `left ${path}`, path, patch: await shown(path), usage });
   const { sha256, bytes } = await storeJson(result, context);
-  const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
+  const seconds = secondsSince(started, context);
   return {
     ...{ type: "answer", resultSha256: sha256, bytes, seconds, usage },
     ...(tool === undefined ? {} : { tool }),

@@ -23,7 +23,7 @@ export type PerformContext = {
   github: GitHub;
   /** Reads what the writing client may not: members of teams, and logs of jobs. Its queries are not throttled as writes. */
   reader: GitHub;
-  /** GitHub objects that can never change: what a look or an agent read, the effects after it need not read. */
+  /** GitHub objects that can never change: what a decision or an agent read, the effects after it need not read. */
   cache: ObjectsCache;
   /** Sends requests about the repository. */
   request: RepositoryRequest;
@@ -164,6 +164,11 @@ export function marker(key: string): string {
 
 /** An effect of one type. */
 export type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
+
+/** The seconds since a moment, which a clock that was set back meanwhile does not make negative. */
+export function secondsSince(start: Date, { now }: Pick<PerformContext, "now">): number {
+  return Math.max(0, (now().getTime() - start.getTime()) / 1_000);
+}
 
 /** A stored body as JSON; bodies are stored before the effects that name them. */
 export async function readJson(sha256: string, { bodies }: Pick<PerformContext, "bodies">): Promise<unknown> {

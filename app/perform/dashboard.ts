@@ -17,8 +17,8 @@ export async function openDashboard({ github, ourselves, request }: PerformConte
   return { type: "issue", number: data.number };
 }
 
-/** How long the webhook of a chat may take to answer, in milliseconds. */
-const patience = 10_000;
+/** How long the webhook of a chat may take to answer. */
+const timeoutMs = 10_000;
 
 /**
  * Tells a chat what happened, at the address that whoever runs the service set. Slack reads `text` and Discord
@@ -35,7 +35,7 @@ export async function postDigest({ line }: EffectOf<"post-digest">, context: Per
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ text, content: text.slice(0, 2_000).toWellFormed() }),
     redirect: "error",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   }).catch((error: unknown) => {
     throw failed(messageOf(error));
   });

@@ -34,8 +34,22 @@ export type WorkEnd = { result: StepResult; usage: Usage; tool?: Tool; actions?:
 /** What an agent's work needs, wherever it is done. */
 type Work = { pack: Pack; workspace: Workspace; service: Service };
 
-/** Seconds: what the jobs may take beside the program's own time; between two looks; before a lost request is made again. */
-const times = { jobs: 1_500, look: 60, soon: 10, lost: 30, force: 60 } as const;
+/** In seconds. */
+const times = {
+  /** What the jobs may take beside the program's own time. */
+  jobs: 1_500,
+  /** Until a run that goes on is read again, if GitHub does not tell of its end before. */
+  poll: 60,
+  /** Until a run whose request was not answered is looked for again. */
+  search: 10,
+  /** How long a request may lead to no run before it is made again. */
+  lost: 30,
+  /** From a cancellation that the run's jobs may delay to one that does not ask them. */
+  force: 60,
+} as const;
+
+/** What a person does where a run led to nothing. */
+const beginAgain = "look at the repository's Actions, and say `/run` to begin again";
 
 const nothing = { version: 1 as const, questions: [], files: [], claims: [] };
 const after = ({ now }: PerformContext, seconds: number) => new Date(now().getTime() + seconds * 1_000);
@@ -63,7 +77,8 @@ export async function runOnActions(
     deadline: after(context, runtime + times.jobs),
   });
   const usage = dispatch.spent?.usage ?? { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
-  const told = { usage, tool: toolIn(tool), started: dispatch.asked ?? now() };
+  const program = toolIn(tool);
+  const told: Omit<WorkEnd, "result"> = { usage, tool: program, started: dispatch.asked ?? now() };
   const fail = (code: StepResult["code"], summary: string): WorkEnd => ({
     ...told,
     result: { ...nothing, outcome: "failed", code, summary },
@@ -74,21 +89,24 @@ export async function runOnActions(
   if (id === null) {
     const refusal = await ask(dispatch, { workflow, pack, packSha256 }, context);
     if (refusal !== null) return refused(refusal);
-    throw wait(context, times.look, "the run was asked for");
+    throw wait(context, times.poll, "the run was asked for");
   }
   const run = valueOrThrow(await readRun(reader, id));
-  const next = "look at the repository's Actions, and say `/run` to begin again";
-  if (run === null) return refused({ code: "no-answer", why: `run ${id} is not there any more`, next });
+  if (run === null) return refused({ code: "no-answer", why: `run ${id} is not there any more`, next: beginAgain });
   const isLate = dispatch.deadline.getTime() < now().getTime();
   if (run.status !== "completed") {
-    if (!isLate) throw wait(context, times.look, `run ${id} is ${run.status}`);
+    if (!isLate) throw wait(context, times.poll, `run ${id} is ${run.status}`);
     await cancel(id, "cancel", context);
-    return refused({ code: "late", why: `run ${id} was ${run.status} at its deadline, and is cancelled`, next });
+    return refused({
+      code: "late",
+      why: `run ${id} was ${run.status} at its deadline, and is cancelled`,
+      next: beginAgain,
+    });
   }
   const jobs = valueOrThrow(await readJobs(reader, id));
   const seconds = jobs.reduce((sum, job) => sum + job.seconds, 0);
   const minutes = jobs.reduce((sum, job) => sum + Math.ceil(job.seconds / 60), 0);
-  Object.assign(told, { actions: { run: id, workflow: workflow.blob, seconds, minutes } });
+  told.actions = { run: id, workflow: workflow.blob, seconds, minutes };
   const { ended = null, redacted = [] } = dispatch.spent ?? {};
   if (ended?.retry === true) {
     // The model's service was down. Another run reads from the store what was paid for.
@@ -111,7 +129,7 @@ export async function runOnActions(
   const changes = files.map(({ path, content }) => ({ path, content: content === null ? null : Buffer.from(content) }));
   const problems = result.outcome === "finished" ? await writeInto(changes, workspace) : [];
   if (problems.length > 0)
-    return fail("bad-answer", `${told.tool.name} left what may not be written: ${problems.slice(0, 5).join("; ")}`);
+    return fail("bad-answer", `${program.name} left what may not be written: ${problems.slice(0, 5).join("; ")}`);
   const cut = redacted.length === 0 ? {} : { redacted };
   return { ...told, result: { ...result, ...cut, files: await workspace.changes() } };
 }
@@ -131,7 +149,7 @@ async function findRun(dispatch: Dispatch, path: string, context: PerformContext
     ({ display_title, actor }) => display_title === `sallyport ${nonce}` && actor?.id === context.ourselves.bot.id,
   );
   if (run !== undefined) await context.dispatches.note(key, { run: Number(run.id) });
-  else if (after(context, -times.lost) < asked) throw wait(context, times.soon, "the run is looked for");
+  else if (after(context, -times.lost) < asked) throw wait(context, times.search, "the run is looked for");
   return run === undefined ? null : Number(run.id);
 }
 
@@ -149,8 +167,7 @@ async function ask(
   const branch = repository.default_branch;
   const found = valueOrThrow(await readFileId(reader, workflow.path, branch));
   if (found !== workflow.blob) return editedWorkflow(workflow, found, `the tip of \`${branch}\``);
-  const again = "look at the repository's Actions, and say `/run` to begin again";
-  if (deadline < now()) return refuse("no-answer", "no run came about in time", again);
+  if (deadline < now()) return refuse("no-answer", "no run came about in time", beginAgain);
   await dispatches.note(key, { asked: now() });
   const inputs = { nonce, pack: packSha256, base: pack.base, minutes: String(Math.ceil(pack.limits.runtime / 60) + 5) };
   const call = (details: object) =>

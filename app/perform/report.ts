@@ -10,10 +10,10 @@ import { ReworkReport } from "../../schemas/rework.ts";
 import { StepResult } from "../../schemas/step.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
-/** Most characters of what one person said, of what a check tells, and of a log. */
+/** The most characters of what one person said, of what a check tells, and of a log. */
 const characters = { said: 4_000, told: 1_000, log: 8_000 };
 
-/** Most requests that one report takes: three for each check, one for each person, and pages of threads. */
+/** The most requests that one report takes: three for each check, one for each person, and pages of threads. */
 const requests = 80;
 
 /**

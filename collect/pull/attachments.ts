@@ -12,7 +12,7 @@ import { readEdits } from "../issue/edits.ts";
 import type { Objects } from "../objects.ts";
 import type { PullState } from "./state.ts";
 
-/** The most people whose comments with uploads are read, the newest first: anybody may comment, and each costs a request. */
+/** The most people whose comments with uploads are read, the newest first: anybody may comment. */
 const maxPeople = 10;
 
 const nothing = unknown("the policy requires no attachments");

@@ -63,7 +63,7 @@ export async function readDiscussion(github: GitHub, number: number, context: Co
   const read = await readPages(github, number, context.budget);
   if (!read.known) return read;
   const { reviews, comments, threads, unread } = read.value;
-  const words = await createReader(github, context, unread);
+  const words = createReader(github, context, unread);
   const { taken } = context;
 
   const said: Discussion["threads"] = [];
@@ -108,7 +108,7 @@ export async function readDiscussion(github: GitHub, number: number, context: Co
 const wordsOf = ({ by, duties, text }: Words) => ({ by: { login: by.login, duties }, text });
 
 /** Reads what one person said, if it counts; why it does not goes to `unread`. Each permission is read once. */
-async function createReader(github: GitHub, { ourselves, people, budget }: Context, unread: string[]) {
+function createReader(github: GitHub, { ourselves, people, budget }: Context, unread: string[]) {
   const permissions = new Map<number, Awaited<ReturnType<typeof readPermission>>>();
   return async ({ fullDatabaseId, author, body, lastEditedAt }: Said): Promise<Words | null> => {
     const by = accountOf(author);

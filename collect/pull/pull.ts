@@ -1,4 +1,4 @@
-import type { PolicyReading, PullFacts } from "../../core/facts.ts";
+import type { Change, PolicyReading, PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { PullRecord } from "../../core/pull-record.ts";
 import type { Range } from "../../core/record/held-work.ts";
@@ -114,7 +114,7 @@ async function readRecord(source: PullSource, subject: RecordSubject, createdAt:
  * Checks the listing against GitHub's count: GitHub counts a rename once and we count it twice, so a lower count of
  * ours means that the listing is incomplete.
  */
-function checkedCount<T>(changes: { known: true; value: T[] }, listed: number): Known<T[]> {
+function checkedCount(changes: { known: true; value: Change[] }, listed: number): Known<Change[]> {
   if (changes.value.length >= listed) return changes;
   return unknown(
     `the listing of changed files is incomplete: ${changes.value.length} were found and GitHub counts ${listed}; try again`,

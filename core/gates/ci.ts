@@ -1,5 +1,5 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import type { CheckFact, LoadedPolicy, PullBasics } from "../facts.ts";
+import type { CheckFact, PullBasics } from "../facts.ts";
 import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "ci";
@@ -21,7 +21,7 @@ function latest(wanted: string, checks: readonly CheckFact[]): CheckFact[] {
 type Blocking = { status: "fail" | "pending"; reason: Reason };
 
 /** The reasons why one required check blocks; none if it succeeded in every suite, or was skipped and may be. */
-function against(wanted: string, maySkip: boolean, checks: readonly CheckFact[], facts: PullBasics): Blocking[] {
+function reasonsAgainst(wanted: string, maySkip: boolean, checks: readonly CheckFact[], facts: PullBasics): Blocking[] {
   const attempts = latest(wanted, checks);
   const who = authorOf(facts);
   if (attempts.length === 0) {
@@ -51,11 +51,6 @@ function blockingOf(check: CheckFact, wanted: string, maySkip: boolean, facts: P
   return [{ status: "fail", reason: { code, message, next: { step, who } } }];
 }
 
-/** The line of one required check in the policy. */
-function lineOf(policy: LoadedPolicy, index: number): Pick<Reason, "policyLine"> {
-  return policyLine(policy, `gates.${name}.checks.${index}`);
-}
-
 /**
  * Every check that the policy names succeeded on this exact commit, reported by the app that it names: any app, and any
  * workflow of the change, may use any check name. The latest attempt in a suite counts, so an older success is void
@@ -68,9 +63,9 @@ export const ci = defineGate({
   needs: ["checks"],
   judge(facts, policy, settings) {
     const blocking = settings.checks.flatMap((wanted, index) =>
-      against(wanted, settings.skipped.includes(wanted), facts.checks, facts).map(({ status, reason }) => ({
+      reasonsAgainst(wanted, settings.skipped.includes(wanted), facts.checks, facts).map(({ status, reason }) => ({
         status,
-        reason: { ...reason, ...lineOf(policy, index) },
+        reason: { ...reason, ...policyLine(policy, `gates.${name}.checks.${index}`) },
       })),
     );
     const reasons = blocking.map((one) => one.reason);

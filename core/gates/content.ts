@@ -8,7 +8,7 @@ const name = "content";
 
 type Finding = Pick<Reason, "code" | "message" | "line"> & { step: string };
 
-/** In lower case, with one blank for any number: so that neither case nor line breaks hide a forbidden text. */
+/** In lower case and with single spaces, so that neither case nor line breaks hide a forbidden text. */
 const normal = (text: string) => text.toLowerCase().replace(/\s+/g, " ");
 
 /** What is wrong with a file of which only new ones, or longer ones, are accepted; null: nothing. */

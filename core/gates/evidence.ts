@@ -163,7 +163,7 @@ export const evidence = defineGate({
       return result(name, worst, ...findings.filter(({ status }) => status !== "pass").map(({ reason }) => reason));
     const recorded = adopted ?? (run === null ? null : `Evidence of ${facts.head.sha} is recorded.`);
     const json = count === 0 ? null : "Every changed evidence file is valid JSON.";
-    const message = [recorded ?? [], json ?? []].flat().join(" ");
+    const message = [recorded, json].filter((sentence) => sentence !== null).join(" ");
     const own = message === "" ? [] : [{ code: "evidence-in-order", message }];
     return result(name, "pass", ...own, ...required.map(({ reason }) => reason));
   },

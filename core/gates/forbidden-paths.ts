@@ -6,8 +6,8 @@ import { alwaysOn, authorOf, defineGate, notApplicable, policyLine, result } fro
 
 const name = "forbidden-paths";
 
-/** Adding, changing, deleting and renaming all touch a path: a rename is a deletion and an addition here. */
-function touched(change: Change): string {
+/** What a change does to its path. A rename is a deletion and an addition here, so it has no word of its own. */
+function verbOf(change: Change): string {
   if (change.before === null) return "adds";
   return change.after === null ? "deletes" : "edits";
 }
@@ -22,14 +22,14 @@ function hits(changes: readonly Change[], policy: LoadedPolicy, facts: PullBasic
     const line = policyLine(policy, `gates.${name}.deny.${deny.indexOf(pattern)}`);
     const where = line.policyLine === undefined ? "the policy" : `line ${line.policyLine} of the policy`;
     const step = `Take this file out of the change, or ask a maintainer to change ${where}.`;
-    const message = `This change ${touched(change)} a file that the policy forbids by \`${pattern}\`.`;
+    const message = `This change ${verbOf(change)} a file that the policy forbids by \`${pattern}\`.`;
     return [{ code: "forbidden-path", message, path, ...line, next: { step, who } }];
   });
 }
 
 /**
- * No pull request touches the paths that the policy forbids, whoever wrote it. This gate runs first, even when no path
- * is forbidden, so it also rejects an unread or empty list of changes for all gates.
+ * No pull request touches the paths that the policy forbids, whoever wrote it. It is always on, also where no path is
+ * forbidden, because it is the gate that rejects an empty change and an unread list of changes for all the others.
  */
 export const forbiddenPaths = defineGate({
   name,

@@ -182,6 +182,19 @@ export function authorOf({ pull }: Pick<PullBasics, "pull">): string {
   return pull === null ? "the author of the change" : `@${pull.author.login}, the author`;
 }
 
+/** The gates of the built-in pack: the policy asks for them by name, or with `extends: default`. */
+type BuiltInGate = "harness" | "secrets" | "tests";
+
+/** Whether the policy asks for a gate of the built-in pack. */
+export function asksFor({ gates, extends: pack }: Policy, gate: BuiltInGate): boolean {
+  return gates[gate] !== undefined || pack === "default";
+}
+
+/** The policy's line that asks for a gate of the built-in pack, to spread into a reason. */
+export function askingLine(policy: LoadedPolicy, gate: BuiltInGate): Pick<Reason, "policyLine"> {
+  return policyLine(policy, policy.policy.gates[gate] === undefined ? "extends" : `gates.${gate}`);
+}
+
 /** The line of a key in the policy, to spread into a reason; empty if the policy does not write the key out. */
 export function policyLine(policy: LoadedPolicy, key: string): Pick<Reason, "policyLine"> {
   const line = policy.lines[key];

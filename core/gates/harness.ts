@@ -1,4 +1,3 @@
-import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import type { JudgingFile, Loss } from "../analysis/workflow/check-losses.ts";
 import { lossesOf, renamingsOf } from "../analysis/workflow/losses.ts";
@@ -8,7 +7,7 @@ import { holdsSettings } from "../analysis/workflow/settings.ts";
 import type { Change, Content, FileText, LoadedPolicy, PullBasics } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
+import { askingLine, asksFor, authorOf, defineGate, notConfigured, result } from "./gate.ts";
 
 const name = "harness";
 
@@ -35,14 +34,10 @@ const builtIn = [
   "Jenkinsfile",
   "scripts/ci*/**",
 ];
-/** What the change may leave as it is, and what stands for a check that it takes away: workflows and root scripts. */
-const standing = [".github/workflows/", "Makefile", "package.json"];
-/** Longer files hold data, and no project has more checks; what goes beyond is not judged but said to be unreadable. */
-const most = { text: 1_000_000, checks: 2_000, inAll: 10_000 } as const;
-
-function isWanted(policy: Policy): boolean {
-  return policy.gates[name] !== undefined || policy.extends === "default";
-}
+/** Read also where the change leaves them alone: a check that it takes away may run from one of them just as well. */
+const alsoRead = [".github/workflows/", "Makefile", "package.json"];
+/** Longer files hold data, and no project has more checks; a file beyond these limits counts as unreadable. */
+const limits = { text: 1_000_000, checks: 2_000, inAll: 10_000 } as const;
 
 /** How a file is read that judges changes; null for one that does not. */
 function judgingKind({ policy }: LoadedPolicy): (path: string) => FileKind | null {
@@ -50,13 +45,16 @@ function judgingKind({ policy }: LoadedPolicy): (path: string) => FileKind | nul
   return (path) => (judging.matches(path) !== null || holdsSettings(path) ? fileKind(path) : null);
 }
 
-/** A link is not followed by what runs these files; `undefined` is a file that is there and cannot be read. */
+/**
+ * One side of a judging file, as it is read. Null: it is not there, or is a link or a submodule, which what runs these
+ * files does not follow; undefined: it is there and cannot be read.
+ */
 function sideOf(path: string, kind: FileKind, content: Content | undefined, place: Place) {
   if (content?.state === "absent") return null;
   if (content?.state === "opaque") return content.why === "link" || content.why === "submodule" ? null : undefined;
-  if (content === undefined || content.text.length > most.text) return undefined;
+  if (content === undefined || content.text.length > limits.text) return undefined;
   const reading = readFile(path, kind, content, place);
-  return reading.checks.length > most.checks ? undefined : reading;
+  return reading.checks.length > limits.checks ? undefined : reading;
 }
 
 function read(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change[], texts: readonly FileText[]) {
@@ -77,28 +75,28 @@ function read(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change[
     const text = byPath.get(path);
     const [before, after] = [sideOf(path, kind, text?.before, place), sideOf(path, kind, text?.after, place)];
     checks += (before?.checks.length ?? 0) + (after?.checks.length ?? 0);
-    if (before !== undefined && after !== undefined && checks <= most.inAll) files.push({ path, before, after });
+    if (before !== undefined && after !== undefined && checks <= limits.inAll) files.push({ path, before, after });
     // A program's bundle may well be too large, and no line of a program says by its look that it judges nothing.
     else if (kind !== "program") unread.push(path);
   }
   const untouched: JudgingFile[] = [];
   for (const { path, after } of texts) {
-    const kind = touched.has(path) || !isStanding(path) ? null : kindOf(path);
+    const kind = touched.has(path) || !isAlsoRead(path) ? null : kindOf(path);
     const side = kind === null ? null : sideOf(path, kind, after, place);
-    if (side === null || side === undefined || side.isBlank || checks + side.checks.length > most.inAll) continue;
+    if (side === null || side === undefined || side.isBlank || checks + side.checks.length > limits.inAll) continue;
     checks += side.checks.length;
     untouched.push({ path, before: side, after: side });
   }
   return { files, untouched, unread, place };
 }
 
-const isStanding = (path: string) =>
-  standing.some((one) => path === one || (one.endsWith("/") && path.startsWith(one)));
+const isAlsoRead = (path: string) =>
+  alsoRead.some((one) => path === one || (one.endsWith("/") && path.startsWith(one)));
 
 function judge(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change[], texts: readonly FileText[]) {
   const { files, untouched, unread, place } = read(facts, policy, changes, texts);
   const who = authorOf(facts);
-  const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
+  const line = askingLine(policy, name);
   const reason = ({ step, ...loss }: Omit<Loss, "code"> & { code: string }): Reason => ({
     ...loss,
     ...line,
@@ -139,23 +137,24 @@ function judge(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change
 }
 
 /**
- * A change does not take away from what judges it: what judged changes before is compared with what judges them after, check
- * by check. A new workflow that judges little takes away nothing.
+ * A change does not weaken what judges it: what judged changes before is compared with what judges them after, check by
+ * check. A new workflow that judges little weakens nothing.
  */
 export const harness = defineGate({
   name,
   group: "content",
-  settings: (policy) => isWanted(policy) || notConfigured("The policy does not ask for a look at what judges changes."),
+  settings: (policy) =>
+    asksFor(policy, name) || notConfigured("The policy does not ask for a look at what judges changes."),
   needs: ["changes", "texts"],
   lists: ({ gates }) => [
     patternList(`gates.${name}.files`, "deny", gates[name]?.files, "checks are not switched off in it"),
   ],
   reads({ changes }, policy) {
-    if (!isWanted(policy.policy)) return [];
+    if (!asksFor(policy.policy, name)) return [];
     const kindOf = judgingKind(policy);
     const touched = changes.filter(({ path }) => kindOf(path) !== null);
     // What is new takes nothing away.
-    const others = touched.some(({ path, before }) => before !== null && kindOf(path) !== "settings") ? standing : [];
+    const others = touched.some(({ path, before }) => before !== null && kindOf(path) !== "settings") ? alsoRead : [];
     return [...touched.map(({ path }) => path), ...others];
   },
   judge: (facts, policy) => judge(facts, policy, facts.changes, facts.texts),

@@ -83,9 +83,9 @@ function twinProblem({ after, twin }: Change): LinkProblem | null {
 /**
  * Every changed path is a regular file with a plain name: no symbolic link, no submodule, no change of a file's type or
  * mode, no misleading name, no name that differs from another only by case or form. The policy can allow all but the
- * misleading names. A link is judged by its mode and never followed; a new one may name a file beside
- * it in a fixture, or the licence and the like of a folder above.
- * Deleting such a file is allowed, or an existing bad name could not be corrected.
+ * misleading names. A link is judged by its mode and never followed; a new one may name a file beside it in a fixture,
+ * or the licence and the like of a folder above. Deleting such a file is allowed, or an existing bad name could not be
+ * corrected.
  */
 export const links = defineGate({
   name,

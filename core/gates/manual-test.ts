@@ -55,7 +55,7 @@ function counts(signOff: SignOff, facts: PullBasics): Known<boolean> {
   return signOff.result === "fail" ? known(true) : isForBase(signOff, facts);
 }
 
-/** Why comments of people who may write were no sign-offs, each person's newest; they would wait without a word. */
+/** Why comments of people who may write were no sign-offs, each person's newest: else they would wait for an answer. */
 function unheardNote({ unheard = [] }: PullRecord, heard: readonly SignOff[]): string {
   const people = new Map<number, UnheardSignOff>();
   for (const one of unheard.toReversed()) if (one.mayWrite) people.set(one.by.id, one);

@@ -68,7 +68,7 @@ function sections(facts: Facts, rule: Requirement): Finding[] {
   });
 }
 
-/** What is not in the commits: results of schemas, artifacts, uploads. */
+/** What the commits do not hold: results of schemas, artifacts, uploads. */
 function attached(facts: Facts, rule: Requirement, policy: LoadedPolicy): Finding[] {
   if (!asksBeyondCommits(rule)) return [];
   if (!facts.attachments.known) {
@@ -106,7 +106,7 @@ function schemaFindings(facts: Facts, { schema, files }: Requirement, read: Atta
 
 type WantedArtifact = Requirement["artifacts"][number];
 
-/** What is to be said of an artifact whose workflow the change edits. */
+/** The note on an artifact whose workflow the change edits, so that its author decides what is in it; else empty. */
 function ownWord(facts: Facts, { workflow }: Artifact): string {
   const isOwn = facts.changes.some(({ path }) => path === workflow);
   return isOwn ? " This change edits that workflow, so the artifact is the change's own word." : "";
@@ -136,17 +136,18 @@ function artifact(facts: Facts, wanted: WantedArtifact, artifacts: readonly Arti
 function coverage(facts: Facts, rule: CoverageRule | undefined): Finding[] {
   if (rule === undefined || (rule.artifact !== undefined && !facts.attachments.known)) return [];
   const source = reportOf(facts, rule);
-  if ("status" in source) return [rule.unread === "block" ? source : told(source.reason.message)];
+  if ("status" in source) return [rule.unread === "block" ? source : notRead(source.reason.message)];
   const report = source.text.known ? readReport(source.text.value, rule) : source.text;
   if (!report.known) {
     const message = `The coverage report ${source.name} is not read: ${report.why}.`;
     const next = { step: "Let the tests write a report that can be read, and push.", who: authorOf(facts) };
-    return [rule.unread === "block" ? finding("fail", "coverage-not-read", message, next) : told(message)];
+    return [rule.unread === "block" ? finding("fail", "coverage-not-read", message, next) : notRead(message)];
   }
   return measured(facts, rule, report.value, source);
 }
 
-const told = (message: string) => finding("pass", "coverage-not-read", message);
+/** A report that could not be read, where the policy lets that pass: it is said, and blocks nothing. */
+const notRead = (message: string) => finding("pass", "coverage-not-read", message);
 
 type ReportSource = { name: string; text: Known<string>; note: string };
 

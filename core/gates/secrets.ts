@@ -2,13 +2,13 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import type { SecretFinding } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
+import { askingLine, asksFor, authorOf, defineGate, notConfigured, result } from "./gate.ts";
 
 const name = "secrets";
 
 /** Whether the policy asks for the search, which has to read every commit. */
 export function wantsSecrets(policy: Policy): boolean {
-  return policy.gates[name] !== undefined || policy.extends === "default";
+  return asksFor(policy, name);
 }
 
 const locations: Record<SecretFinding["where"], string> = {
@@ -40,7 +40,7 @@ export const secrets = defineGate({
     patternList(`gates.${name}.ignore`, "allow", gates[name]?.ignore, "it is not searched for secrets"),
   ],
   judge(facts, policy) {
-    const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
+    const line = askingLine(policy, name);
     const who = authorOf(facts);
     const reasons = facts.secrets.map((finding): Reason => {
       const { rule, where, commit, path } = finding;

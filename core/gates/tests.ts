@@ -1,4 +1,3 @@
-import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { folderOf, testOf } from "../analysis/snapshots.ts";
 import { maxTestLength, readSide, type TestReading } from "../analysis/test-reading.ts";
@@ -9,15 +8,20 @@ import { looksLikeTest, snapshots, testFolders, testNames } from "../languages/t
 import { testLanguage } from "../languages/test-languages.ts";
 import { anyOf, pairLists } from "../paths/pattern-list.ts";
 import { type Matcher, matcher } from "../paths/patterns.ts";
-import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result } from "./gate.ts";
+import {
+  askingLine,
+  asksFor,
+  authorOf,
+  defineGate,
+  type FactsWith,
+  notConfigured,
+  policyLine,
+  result,
+} from "./gate.ts";
 
 const name = "tests";
 
 type Pair = { when: Matcher; need: Matcher; wanted: string; line: Pick<Reason, "policyLine"> };
-
-function isWanted(policy: Policy): boolean {
-  return policy.gates[name] !== undefined || policy.extends === "default";
-}
 
 function pairsOf(policy: LoadedPolicy): Pair[] {
   return (policy.policy.gates[name] ?? []).map(({ when, need }, index) => ({
@@ -101,7 +105,7 @@ function sourceChanged(changes: readonly Change[], tests: readonly TestFile[]): 
   };
 }
 
-/** Whether a file that is a test by its place holds code in which no case is recognised: it is not known what it proves. */
+/** Whether a test's file holds calls and no case that we recognise: then it is not known what it proves. */
 const isUnread = ({ cases, calls }: TestReading) => cases.length === 0 && calls;
 
 /**
@@ -183,7 +187,7 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
     tests,
     snapshotSides.map(({ change: { path }, ...texts }) => ({ path, ...texts, isSourceChanged: isSourceChanged(path) })),
   );
-  const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
+  const line = askingLine(policy, name);
   const reasons = [
     ...missing(pairs, changes, tests, who),
     ...weaker.map(({ step, ...weakening }): Reason => ({ ...weakening, next: { step, who } })),
@@ -216,7 +220,7 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
 export const tests = defineGate({
   name,
   group: "content",
-  settings: (policy) => isWanted(policy) || notConfigured("The policy does not ask for tests."),
+  settings: (policy) => asksFor(policy, name) || notConfigured("The policy does not ask for tests."),
   needs: ["changes", "texts"],
   lists: ({ gates }) =>
     pairLists(`gates.${name}`, gates[name], (when, need) => [
@@ -224,7 +228,7 @@ export const tests = defineGate({
       `it can be the test that a change of ${when} needs`,
     ]),
   reads({ changes }, policy) {
-    if (!isWanted(policy.policy)) return [];
+    if (!asksFor(policy.policy, name)) return [];
     const isTest = testPaths(pairsOf(policy));
     return changes
       .map(({ path }) => path)

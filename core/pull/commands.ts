@@ -36,7 +36,7 @@ const handlers: Handlers<"pull", CommandContext> = {
     if (record.run === null || record.held !== undefined)
       return refuse("no-run", "No run made this pull request, so it has no agent that could go on with it.");
     const where = { pull: facts.number, story: record.run.story };
-    // Those about rework are what this answers.
+    // A concern about rework is no obstacle: this command is the answer to it.
     const open = openConcerns(facts.entries).filter((one) => stopsPull(one, where) && one.about.type !== "rework");
     const places = [...new Set(open.map(({ issue }) => `#${issue}`))].join(" and ");
     if (open.length > 0) return refuse("blocked", `${openLine(open, loaded.policy.people)} Do that on ${places}.`);
@@ -124,7 +124,6 @@ function signOff(
       );
   }
   if (request.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
-  const noted = notes(command.text);
   return accept(
     "signed-off",
     `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${request.by.login}.`,
@@ -140,8 +139,7 @@ function signOff(
           test: command.test,
           result: command.result,
           comment: request.source.id,
-          environment: noted.environment,
-          notes: noted.notes,
+          ...notesOf(command.text),
           solo: work === "own-but-solo",
         },
       },
@@ -150,7 +148,7 @@ function signOff(
 }
 
 /** Parses the lines below a sign-off: `Environment:` begins the line about where it was tested, the rest are notes. */
-function notes(text: string): { environment: string; notes: string } {
+function notesOf(text: string): { environment: string; notes: string } {
   const lines = text.split("\n");
   const index = lines.findIndex((line) => /^environment:/i.test(line));
   const environment = index < 0 ? "" : (lines[index] ?? "").replace(/^environment:\s*/i, "").trim();

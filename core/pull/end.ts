@@ -30,15 +30,16 @@ function closedDrafts({ facts, entries }: PullContext): Draft[] {
 }
 
 /**
- * The entries of a merge: a summary for other verifiers, successful verdict or not, and an incident for a merge without
- * one, and for a run's into another branch than the default one. Of a run's, people have to accept either.
+ * The entries of a merge: what was merged, a summary for other verifiers, and an incident where no successful verdict
+ * allowed it or where a run's work went into another branch than the default one. People have to accept that of a run.
  */
 function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] {
   const { number: pull, ourselves, repository, now } = facts;
   if (entriesOf(entries, "merge.observed").some(({ body }) => body.pull === pull)) return [];
   const head = facts.judged.head.sha;
   const { ref: branch } = facts.judged.base;
-  const { commit, tree, by } = merged;
+  const { commit, tree } = merged;
+  const by = merged.by === null ? null : { ...merged.by, type: "User" as const };
   const judged = allowsMerge(lastVerdict(entries, pull, head), branch);
   const merge = { pull, head, merged: commit };
   const summary = summariseMerge(
@@ -55,7 +56,7 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
       kind: "merge.observed",
       actor,
       subject,
-      body: { ...merge, tree, judged, by: by === null ? null : { ...by, type: "User" } },
+      body: { ...merge, tree, judged, by },
     },
     {
       kind: "source.verified",
@@ -86,7 +87,7 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
         code: mergedPastCheck,
         message,
         raisedBy: "app",
-        about: { type: "merge", pull, merged: commit, by: by === null ? null : { ...by, type: "User" } },
+        about: { type: "merge", pull, merged: commit, by },
       },
     });
   return drafts;

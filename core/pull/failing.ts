@@ -19,7 +19,7 @@ export type Failing = {
   tests: { by: string; text: string }[];
 };
 
-/** Most reasons of gates that a report holds. */
+/** The most reasons of gates that a report holds. */
 const maxReasons = 50;
 
 /** Whether a check's end is awaited. One that waits for a person, such as a deployment to be approved, may have none. */

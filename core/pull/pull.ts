@@ -34,22 +34,22 @@ export function decidePull(given: PullSnapshot): Decision {
   // Reviews come first, so that approvals before a merge precede it in the ledger.
   const reviews = recordReviews({ facts, entries: facts.entries });
   const answers = answerCommands(contextAfter(reviews, facts));
-  const heard = decisionOf(reviews, answers);
-  const context = contextAfter(heard, facts);
+  const answeredFirst = decisionOf(reviews, answers);
+  const context = contextAfter(answeredFirst, facts);
   if (facts.state === "closed") {
     const end = observeEnd(context);
     return decisionOf(
-      heard,
+      answeredFirst,
       end,
       { overview: endOverview(facts) },
       showPastCheck({ facts, entries: withDrafts(context.entries, end.drafts ?? [], facts.now) }),
     );
   }
-  if (isInBase(facts)) return decisionOf(heard, { requeueAfter: requeue.unannounced });
-  if (heard.drafts.some(isJudgedByPlace)) return heard;
+  if (isInBase(facts)) return decisionOf(answeredFirst, { requeueAfter: requeue.unannounced });
+  if (answeredFirst.drafts.some(isNamedInVerdict)) return answeredFirst;
   const judged = judgePull(context);
   return decisionOf(
-    heard,
+    answeredFirst,
     { crashes: judged.crashes },
     recordVerdict(judged),
     sealEvidence(judged),
@@ -90,8 +90,8 @@ function isInBase({ judged: { mergeBase, head } }: PullSnapshot): boolean {
   return mergeBase.known && mergeBase.value === head.sha;
 }
 
-/** A verdict names these entries by their sequence numbers, so it waits until they are recorded. */
-function isJudgedByPlace({ kind }: Draft): boolean {
+/** Whether a verdict names such an entry by its sequence number: it is given once the entry is recorded and has one. */
+function isNamedInVerdict({ kind }: Draft): boolean {
   return kind === "change.adopted" || kind === "waiver.given" || kind === "concern.raised";
 }
 

@@ -46,7 +46,7 @@ export function rework(context: JudgedContext): Step {
   if (openConcerns(entries).some((one) => stopsPull(one, { pull: facts.number, story: opened.story }))) return {};
   const settings = loaded.policy.rework;
   const isAsked = prompt.rework.asked.length > 0;
-  // One that was left when its run ended is not begun where somebody asks for another.
+  // A round that was left when its run ended gives way to the one that somebody asks for now.
   const isPending = prompt.rework.pending !== null && (prompt.rework.pending.run === run.run || !isAsked);
   if ((settings === undefined && !isAsked) || isPending || !isAtRest(prompt, run)) return {};
   // GitHub still shows an older head: our newest commit is not on it yet.
@@ -155,8 +155,8 @@ function park(due: Due, code: string, message: string): Step {
 }
 
 /**
- * Gathers what is to be mended; what else failed or was asked for meanwhile is gathered anew, and so is everything for
- * whoever asks again after a concern: what could not be gathered then may have been settled since.
+ * Gathers what is to be mended. Its key holds what failed and what was asked for, so that more of either is gathered
+ * anew; so is everything when somebody asks again after a concern, since what was in the way may be gone by then.
  */
 function gather({ context, prompt, people, failing, causes }: Due): Extract<Effect, { type: "gather-report" }> {
   const { facts, verdict } = context;

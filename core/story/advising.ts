@@ -30,7 +30,7 @@ export function advise(work: Work, context: StoryContext): Step | null {
   const { facts, loaded } = context;
   if (facts.outcomes.has(effectKey.pull(facts.repository.id, run.run, attempt.pack.prompt))) return null;
   if (attempt.advice !== null) return sendBack(work, context);
-  if (attempt.adviceAsked === null) return askedFor(work, context);
+  if (attempt.adviceAsked === null) return recordAsked(work, context);
   const { agents } = loaded.policy;
   const key = effectKey.advice(facts.repository.id, attempt.pack);
   const failed = (code: string, message: string) => adviceGiven(attempt, noAdvice(code, message), facts);
@@ -55,7 +55,7 @@ export function advise(work: Work, context: StoryContext): Step | null {
 }
 
 /** Records what a reviewer agent is asked, and hands the commit over. Null: the policy names none, or has changed. */
-function askedFor({ prompt, attempt: { pack } }: Work, context: StoryContext): Step | null {
+function recordAsked({ prompt, attempt: { pack } }: Work, context: StoryContext): Step | null {
   const { facts, loaded } = context;
   const change = branchChange(prompt.branchState, prompt.attempts);
   if (change === null || change.files.size === 0 || contractDrift(context) !== null) return null;

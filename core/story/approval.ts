@@ -22,7 +22,7 @@ import { idsOf, whoseWork } from "../people/authorship.ts";
 import { openRun } from "../record/progress.ts";
 import { contractOrigin, otherStoryOf } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
-import { askersOf, type StoryRecord } from "../record/story.ts";
+import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
 import { contractBody } from "./bodies.ts";
 import { isStory, type StoryContext } from "./facts.ts";
 import { askedIn, ticketDigest } from "./ticket.ts";
@@ -108,6 +108,8 @@ export function currentDigest(context: StoryContext) {
   return { digest, parts, contract: { ...draft.contract, digest } };
 }
 
+type CurrentDigest = NonNullable<ReturnType<typeof currentDigest>>;
+
 /** Whether the plan answers the last request. One that a person asked to change is not open for approval any more. */
 export function isCurrentPlan({ plan, request }: StoryRecord): boolean {
   return plan !== null && (request === null || sourceKey(plan.request) === sourceKey(request.source));
@@ -117,47 +119,13 @@ export function isCurrentPlan({ plan, request }: StoryRecord): boolean {
 export function approve(request: CommandRequest, digest: string, context: StoryContext): CommandAnswer | null {
   const { record, facts, loaded } = context;
   const { plan } = record;
-  const run = openRun(record);
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
-  // A new contract would replace the prompts of the open run.
-  if (run !== null) return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
-  // A later plan may be the same in every part, and is another all the same.
-  if (record.contract?.revision === plan.revision)
-    return record.contract.digest === digest
-      ? refuse("used", "This approval was used already: the contract is frozen.")
-      : refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
-  if (!isCurrentPlan(record))
-    return refuse(
-      "newer-request",
-      `Revision ${plan.revision} is not open any more: somebody asked for another plan after it. Read the comment above.`,
-    );
-  const draft = draftContract(context);
-  if (draft !== null && "why" in draft) return refuse("template", parkedLine(draft));
+  const closed = notOpen(plan, digest, context);
+  if (closed !== null) return closed;
   const current = currentDigest(context);
   if (current === null) return null;
-  if (plan.issueSha256 !== current.parts.issue) {
-    const line =
-      "The story's text, or a comment that is part of it, changed after it was planned. Plan it again with `/plan`.";
-    return refuse("story-changed", line);
-  }
-  const taken = plan.prompts?.find(({ issue }) => otherStoryOf(facts.entries, issue, facts.issue.number) !== undefined);
-  if (taken !== undefined)
-    return refuse(
-      "prompt-taken",
-      `#${taken.issue} was worked on for another issue since. Plan it again with \`/plan\`.`,
-    );
-  if (isExpired(plan.at, facts.now))
-    return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
-  if (digest !== current.digest) {
-    return refuse(
-      "digest-moved",
-      "That digest is not the current one: the plan, an answer, the story, the base or the policy moved. Read the comment above again.",
-    );
-  }
-  if (Buffer.byteLength(canonicalJson(record.planAnswers)) > maxAnswersLength) {
-    const line = `The answers to the plan's questions are longer than the ${maxAnswersLength} bytes that a contract holds.`;
-    return refuse("long-answers", `${line} Put them into the story, then plan it again with \`/refine\`.`);
-  }
+  const changed = changedSince(plan, digest, current, context);
+  if (changed !== null) return changed;
   const work = whoseWork(request.by, idsOf(askersOf(plan)), loaded.policy.people);
   if (work === "own") {
     return refuse("own-plan", "You asked for this plan, so somebody else approves it (`people.separation: strict`).");
@@ -193,6 +161,56 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
       },
     ],
   );
+}
+
+/** Refuses a plan that nobody can approve now, whatever its digest is; null: it is open for approval. */
+function notOpen(plan: PlanRecord, digest: string, context: StoryContext): CommandAnswer | null {
+  const { record } = context;
+  const run = openRun(record);
+  // A new contract would replace the prompts of the open run.
+  if (run !== null) return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
+  // A later plan may be the same in every part, and is another all the same.
+  if (record.contract?.revision === plan.revision)
+    return record.contract.digest === digest
+      ? refuse("used", "This approval was used already: the contract is frozen.")
+      : refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
+  if (!isCurrentPlan(record))
+    return refuse(
+      "newer-request",
+      `Revision ${plan.revision} is not open any more: somebody asked for another plan after it. Read the comment above.`,
+    );
+  const draft = draftContract(context);
+  return draft !== null && "why" in draft ? refuse("template", parkedLine(draft)) : null;
+}
+
+/** Refuses a plan of which something is not as it was when it was made, or when its digest was shown; null: all is. */
+function changedSince(
+  plan: PlanRecord,
+  digest: string,
+  current: CurrentDigest,
+  { record, facts }: StoryContext,
+): CommandAnswer | null {
+  if (plan.issueSha256 !== current.parts.issue)
+    return refuse(
+      "story-changed",
+      "The story's text, or a comment that is part of it, changed after it was planned. Plan it again with `/plan`.",
+    );
+  const taken = plan.prompts?.find(({ issue }) => otherStoryOf(facts.entries, issue, facts.issue.number) !== undefined);
+  if (taken !== undefined)
+    return refuse(
+      "prompt-taken",
+      `#${taken.issue} was worked on for another issue since. Plan it again with \`/plan\`.`,
+    );
+  if (isExpired(plan.at, facts.now))
+    return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
+  if (digest !== current.digest)
+    return refuse(
+      "digest-moved",
+      "That digest is not the current one: the plan, an answer, the story, the base or the policy moved. Read the comment above again.",
+    );
+  if (Buffer.byteLength(canonicalJson(record.planAnswers)) <= maxAnswersLength) return null;
+  const line = `The answers to the plan's questions are longer than the ${maxAnswersLength} bytes that a contract holds.`;
+  return refuse("long-answers", `${line} Put them into the story, then plan it again with \`/refine\`.`);
 }
 
 /** Why an approved contract no longer holds: the story or the policy changed after the approval. Null: it holds. */

@@ -20,7 +20,7 @@ import { runClosed } from "./run-end.ts";
 /** Runs the agent on a recorded prompt, and records its answer or why there is none. */
 export function awaitAnswer({ run, prompt, attempt: { pack } }: Work, context: StoryContext): Step {
   const { facts, loaded } = context;
-  const refused = (message: string) => closed(pack, facts, [{ source: "agent", code: "no-answer", message }]);
+  const refused = (message: string) => attemptClosed(pack, facts, [{ source: "agent", code: "no-answer", message }]);
   const key = effectKey.agent(facts.repository.id, pack);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
@@ -80,7 +80,7 @@ function responseRecorded(
 }
 
 /** The end of an attempt; without reasons its answer was accepted. */
-export function closed(
+export function attemptClosed(
   pack: AttemptRecord["pack"],
   facts: StoryFacts,
   reasons: { source: string; code: string; message: string; path?: string }[],
@@ -113,7 +113,7 @@ function runCommands({ run, attempt: { pack, response } }: Work, facts: StoryFac
     failed: ({ message }) => {
       const why = `the verification commands of #${pack.prompt} were not run: ${message}`;
       const reasons = [{ source: "sallyport", code: "commands-not-run", message: why }];
-      return { drafts: [closed(pack, facts, reasons), runClosed(run, facts, "failed", why)] };
+      return { drafts: [attemptClosed(pack, facts, reasons), runClosed(run, facts, "failed", why)] };
     },
   });
 }
@@ -129,11 +129,11 @@ export function closeAttempt(work: Work, { facts }: StoryContext): Step {
     // What this decision itself stores cannot be read before; what was stored and is gone never can.
     const isStored = lastEntry(facts.entries, "response.recorded", (entry) => isOfAttempt(entry, pack)) !== undefined;
     const message = "the stored answer could not be read back";
-    return isStored ? { drafts: [closed(pack, facts, [{ source: "agent", code: "no-answer", message }])] } : {};
+    return isStored ? { drafts: [attemptClosed(pack, facts, [{ source: "agent", code: "no-answer", message }])] } : {};
   }
   const findings = reviewResult(given, result, deliveredAt(pack.base, prompt), verification);
   if (findings.length === 0 && verification === null && isVerified(given)) return runCommands(work, facts);
-  const drafts: Draft[] = [closed(pack, facts, findings)];
+  const drafts: Draft[] = [attemptClosed(pack, facts, findings)];
   // Another try would find as little in the budget; another run of the workflow costs, and most likely ends the same way.
   if (result.code === "money-exceeded" || result.code === "not-accepted")
     drafts.push(runClosed(work.run, facts, "failed", result.summary));

@@ -1,5 +1,6 @@
 import { completionBody, conformanceText } from "../contract/conformance.ts";
 import type { Step } from "../decision.ts";
+import type { Effect } from "../effects.ts";
 import { appActor, entriesOf, lastEntry } from "../entries.ts";
 import { code } from "../escape.ts";
 import { effectKey } from "../identifiers.ts";
@@ -12,6 +13,12 @@ import type { StoryContext, StoryFacts } from "./facts.ts";
 export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {
   const { issue, pull } = prompt;
   if (issue === null || pull === null) return {};
+  const close: Effect = {
+    type: "close-issue",
+    key: effectKey.close(facts.repository.id, issue),
+    issue,
+    comment: `Done: #${pull} was merged as ${merged}${pastCheck(prompt)}.`,
+  };
   return {
     drafts: [
       {
@@ -21,14 +28,7 @@ export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts
         body: { story: facts.issue.number, prompt: issue, pull, merged },
       },
     ],
-    effects: [
-      {
-        type: "close-issue" as const,
-        key: effectKey.close(facts.repository.id, issue),
-        issue,
-        comment: `Done: #${pull} was merged as ${merged}${pastCheck(prompt)}.`,
-      },
-    ].filter(() => issue !== facts.issue.number),
+    effects: issue === facts.issue.number ? [] : [close],
   };
 }
 

@@ -75,7 +75,7 @@ function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step 
   const comment = [
     "Every story of this epic is complete.",
     "",
-    ...list(stories.map((story) => `#${story.number} ${plain(story.title)}${pastCheck(story, facts)}`)),
+    ...list(stories.map((story) => `#${story.number} ${plain(story.title)}${pastCheckNote(story, facts)}`)),
     "What was asked, answered, judged and signed off is on the branch `sallyport/evidence`.",
   ].join("\n");
   return {
@@ -111,15 +111,15 @@ function showStories({ facts, request, problems, stories, done, state }: EpicCon
       "| story | state |",
       stories.map((story) => [
         nameOf(story),
-        `${done.has(story) ? "complete" : labelState(story)}${pastCheck(story, facts)}`,
+        `${done.has(story) ? "complete" : labelState(story)}${pastCheckNote(story, facts)}`,
       ]),
     ),
   ].join("\n");
   return ensureSticky(refOf(facts), body, facts.sticky);
 }
 
-/** The pull requests of a story that were merged past their check, in words; empty: the ledger knows of none. */
-function pastCheck({ number, elsewhere }: ChildFacts, { entries }: StoryFacts): string {
+/** The note on a story of which pull requests were merged past their check; empty: the ledger knows of none. */
+function pastCheckNote({ number, elsewhere }: ChildFacts, { entries }: StoryFacts): string {
   const pulls = entriesOf(entries, "merge.observed").flatMap(({ body }) =>
     !body.judged && storyOf(entries, body.pull) === number ? [`#${body.pull}`] : [],
   );

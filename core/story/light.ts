@@ -124,12 +124,37 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
   const chosen = runRoutes(loaded.policy, issue.labels, { route: named, reviewer: named });
   if (!chosen.ok) return refuse("no-route", chosen.why);
   const { ok: _, ...routes } = chosen;
+  const taken = takenEntries(request, { tier, paths: role.allow, base: facts.base.value, routes }, context);
+  const { hidden } = shownText(issue.body);
+  const unread = hidden.length === 0 ? "" : ` Not read, because it is hidden: ${hidden.join(", ")}.`;
+  return accept(
+    "light",
+    `Taken as it stands (\`${taken.digest.slice(0, 12)}…\`), in the role \`${tier.role}\`, at most ${tier.files} files and ${tier.lines} lines: ${taken.run}. ${passers(loaded.policy)}${unread}`,
+    taken.drafts,
+  );
+}
+
+/** What a contract of the light tier is made from beside the issue; `paths` are those of the tier's role. */
+type LightBasis = {
+  tier: NonNullable<Policy["tiers"]["light"]>;
+  paths: string[];
+  base: string;
+  routes: { route?: string; reviewer?: string };
+};
+
+/** The entries that take an issue onto the light tier, from its plan to its run. Whoever can edit it wrote its text. */
+function takenEntries(
+  { by, source }: CommandRequest,
+  { tier, paths, base, routes }: LightBasis,
+  { record, facts, loaded }: StoryContext,
+): { digest: string; run: string; drafts: Draft[] } {
+  const { issue } = facts;
   const asked = askedIn(facts);
-  const plan = lightPlan(issue, tier.role, role.allow, highestRisk([asked.risk]) ?? "low");
+  const plan = lightPlan(issue, tier.role, paths, highestRisk([asked.risk]) ?? "low");
   const parts = {
     plan: digestOf(plan),
     issue: issueDigest(issue),
-    base: facts.base.value,
+    base,
     paths: declaredPaths(plan),
     policy: loaded.blob,
   };
@@ -145,40 +170,38 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
     asked,
     { size },
   );
-  const run = runBody(contract, record.runs, [story], request.by, routes);
-  const [app, person] = [appActor(facts), userActor(request.by)];
+  const run = runBody(contract, record.runs, [story], by, routes);
+  const [app, person] = [appActor(facts), userActor(by)];
   const subject = [{ name: `issue #${story}`, digest: { sha256: digest } }];
   const planned = {
-    story,
-    revision,
-    requestedBy: request.by,
-    request: request.source,
-    plan,
+    ...{ story, revision, requestedBy: by, request: source, plan },
     planSha256: parts.plan,
     issueSha256: parts.issue,
     usage: noModel,
     compiled: "light" as const,
   };
-  const granted = { story, revision, digest, parts, tier: { name: "light" as const, request: request.source, size } };
-  const drafts: Draft[] = [
-    {
-      kind: "plan.proposed",
-      actor: app,
-      subject: [{ name: `issue #${story}`, digest: { sha256: parts.plan } }],
-      body: planned,
-    },
-    { kind: "approval.granted", actor: person, subject, body: { ...granted, solo: false } },
-    { kind: "contract.frozen", actor: app, subject, body: contract },
-    { kind: "prompt.opened", actor: app, subject: [], body: { story, revision, index: 1, issue: story } },
-    { kind: "run.submitted", actor: person, subject: [{ name: run.run, digest: { sha256: digest } }], body: run },
-  ];
-  const { hidden } = shownText(issue.body);
-  const unread = hidden.length === 0 ? "" : ` Not read, because it is hidden: ${hidden.join(", ")}.`;
-  return accept(
-    "light",
-    `Taken as it stands (\`${digest.slice(0, 12)}…\`), in the role \`${tier.role}\`, at most ${size.files} files and ${size.lines} lines: ${run.run}. ${passers(loaded.policy)}${unread}`,
-    drafts,
-  );
+  const tierBody = { name: "light" as const, request: source, size };
+  return {
+    digest,
+    run: run.run,
+    drafts: [
+      {
+        kind: "plan.proposed",
+        actor: app,
+        subject: [{ name: `issue #${story}`, digest: { sha256: parts.plan } }],
+        body: planned,
+      },
+      {
+        kind: "approval.granted",
+        actor: person,
+        subject,
+        body: { story, revision, digest, parts, tier: tierBody, solo: false },
+      },
+      { kind: "contract.frozen", actor: app, subject, body: contract },
+      { kind: "prompt.opened", actor: app, subject: [], body: { story, revision, index: 1, issue: story } },
+      { kind: "run.submitted", actor: person, subject: [{ name: run.run, digest: { sha256: digest } }], body: run },
+    ],
+  };
 }
 
 /** Who passes the change of the light tier, for people. */

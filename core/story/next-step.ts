@@ -173,13 +173,13 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
       "/retry",
       executors,
     );
-  const given = run?.closed ? prompts.find((prompt) => prompt.closedUnmerged && prompt.merge === null) : undefined;
-  const before = given === undefined ? undefined : beforeAll(given, facts);
-  if (given !== undefined && before !== undefined)
+  const declined = run?.closed ? prompts.find((prompt) => prompt.closedUnmerged && prompt.merge === null) : undefined;
+  const first = declined === undefined ? undefined : firstCheckpoint(declined, facts);
+  if (declined !== undefined && first !== undefined)
     return next(
       "ready",
-      `#${given.pull} was closed without being merged, so no run goes on there.`,
-      `/rollback ${before}`,
+      `#${declined.pull} was closed without being merged, so no run goes on there.`,
+      `/rollback ${first}`,
       executors,
     );
   if (run?.closed?.status === "failed") {
@@ -274,7 +274,7 @@ function workText(record: StoryRecord): string {
 }
 
 /** The checkpoint before the first commit on a prompt's branch; older versions recorded none. */
-function beforeAll({ branchState }: PromptRecord, { entries }: StoryContext["facts"]): string | undefined {
+function firstCheckpoint({ branchState }: PromptRecord, { entries }: StoryContext["facts"]): string | undefined {
   return entriesOf(entries, "checkpoint.recorded").find(
     ({ body }) => body.branch === branchState.branch && body.head === null,
   )?.body.checkpoint;

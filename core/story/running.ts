@@ -5,7 +5,7 @@ import { mayOverlap } from "../paths/cover.ts";
 import { isAllowedMerge, openRun } from "../record/progress.ts";
 import type { PromptRecord, StoryRun } from "../record/story.ts";
 import { advise, isLeft } from "./advising.ts";
-import { awaitAnswer, closeAttempt, closed } from "./attempt.ts";
+import { attemptClosed, awaitAnswer, closeAttempt } from "./attempt.ts";
 import { complete } from "./completing.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
@@ -51,7 +51,7 @@ function endedTry({ attempts, pull }: PromptRecord, run: StoryRun | null, facts:
   const last = attempts.at(-1);
   if (last === undefined || stateOf(last) !== "asked" || run?.run !== last.pack.run || run.closed !== null) return {};
   const message = `#${pull} was merged meanwhile.`;
-  return { drafts: [closed(last.pack, facts, [{ source: "sallyport", code: "merged", message }])] };
+  return { drafts: [attemptClosed(last.pack, facts, [{ source: "sallyport", code: "merged", message }])] };
 }
 
 const endsRun = ({ drafts = [] }: Step) => drafts.some(({ kind }) => kind === "run.closed");

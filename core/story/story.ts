@@ -70,16 +70,16 @@ export function decideStory(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return decisionOf(showPolicyProblem(facts), awaitPolicy(facts.policy));
   const { decision, context } = followRules(facts, loaded);
-  // An issue that did not get onto the light tier keeps its face.
+  // An issue that was not taken onto the light tier is none of ours: nothing is shown on it.
   if (!isStory(facts.issue) && context.record.contract === null) return decisionOf(decision, retryUnread(context));
-  return decisionOf(decision, lookAtPulls(decision, facts), ...views.map((view) => view(context)));
+  return decisionOf(decision, enqueuePulls(decision, facts), ...views.map((view) => view(context)));
 }
 
 /**
- * Has the story's open pull requests, also those of an earlier plan, looked at again where something is decided that
- * they wait for: a stop or its answer, which their check judges, or that their work goes on.
+ * Has the story's open pull requests, also those of an earlier plan, decided again where something happened that they
+ * wait for: a stop or its answer, which their check judges, or a new run.
  */
-function lookAtPulls({ drafts }: Decision, { entries, issue, repository }: StoryFacts): Step {
+function enqueuePulls({ drafts }: Decision, { entries, issue, repository }: StoryFacts): Step {
   const isAwaited = drafts.some(({ kind, body }) =>
     kind === "command" ? body.accepted && body.command === "rework" : awaited.has(kind),
   );
@@ -162,7 +162,7 @@ function giveOverview(context: StoryContext): Step {
   const { state, blocks, atPull, ...next } = nextStep(context);
   const { title } = context.facts.issue;
   const open = state !== "complete" && state !== "archived";
-  // One act is asked for once.
+  // The overview of the pull request asks for the step that is taken there.
   const { needs, step, who } = atPull === true ? { needs: null, step: "", who: "" } : next;
   return { overview: { title, state, needs, blocks: readable(blocks), step, who, open, verdict: null } };
 }

@@ -10,7 +10,7 @@ import { oneLine } from "../escape.ts";
 import { planQuestions } from "../record/concerns.ts";
 import { otherStoryOf } from "../record/provenance.ts";
 import { highestRisk } from "../record/requirements.ts";
-import { hasOpenPull, type PlanRequest } from "../record/story.ts";
+import { hasOpenPull, type PlanRequest, type StoryRecord } from "../record/story.ts";
 import { shownText } from "../redaction/shown-text.ts";
 import { noModel } from "./bodies.ts";
 import type { ChildFacts, StoryContext, StoryFacts } from "./facts.ts";
@@ -91,44 +91,14 @@ export function proposeWritten(
       prompts.slice(0, index).map(({ number }) => number),
     ),
   );
-  const form = storyForm(issue.body);
-  const described = shownText(form.description).text.slice(0, 5_000).toWellFormed().trim();
-  const own = shownText(form.acceptance.join("\n"))
-    .text.split("\n")
-    .filter((line) => line.trim() !== "");
-  const acceptance = own.length > 0 ? own : read.flatMap(({ prompt }) => prompt.acceptance);
-  const plan: Plan = {
-    approach: described.length < 10 ? "As its diff prompts say." : described,
-    risks: [],
-    unknowns: [],
-    risk: highestRisk([askedIn(facts).risk]) ?? "low",
-    acceptance: acceptance.slice(0, 100),
-    manualTest: null,
-    ...(facts.task?.state === "read" && facts.task.task.verification.length > 0
-      ? { verification: facts.task.task.verification.slice(0, 100) }
-      : {}),
-    prompts: read.map(({ prompt }) => prompt),
-  };
-  const open = record.prompts.filter(hasOpenPull);
-  const problems = [
-    ...prompts.flatMap(({ number, written: { by, isPlanner } }) =>
-      isPlanner.known && isPlanner.value
-        ? []
-        : [`#${number} is by @${by.login}, who is no planner: a planner writes it anew.`],
-    ),
-    ...prompts.flatMap(({ number }) => {
-      const other = otherStoryOf(facts.entries, number, issue.number);
-      return other === undefined ? [] : [`#${number} was worked on for #${other} already: write it anew.`];
-    }),
-    ...prompts.flatMap(({ number }) =>
-      open.flatMap((one) =>
-        one.issue === number ? [`#${number} has the open pull request #${one.pull}: close it first.`] : [],
-      ),
-    ),
-    ...read.flatMap((one) => one.problems),
-  ];
-  const all = problems.length > 0 ? problems : unfit(plan, prompts, planRules(facts, loaded.policy), facts);
-  if (all.length > 0) return failed({ code: "prompts-unfit", message: all.join(" ").slice(0, 4_000).toWellFormed() });
+  const plan = planOf(
+    read.map(({ prompt }) => prompt),
+    facts,
+  );
+  const own = [...untakable(prompts, record, facts), ...read.flatMap((one) => one.problems)];
+  const problems = own.length > 0 ? own : unfit(plan, prompts, planRules(facts, loaded.policy), facts);
+  if (problems.length > 0)
+    return failed({ code: "prompts-unfit", message: problems.join(" ").slice(0, 4_000).toWellFormed() });
   const taken: WrittenPrompt[] = prompts.map(({ number, title, written: { by, body } }) => ({
     issue: number,
     by,
@@ -159,6 +129,49 @@ export function proposeWritten(
       ...planQuestions(body, found).map((one) => ({ kind: "concern.raised" as const, actor, subject, body: one })),
     ],
   };
+}
+
+/** The plan that these prompts make: what it says beside them is the story's own text, risk and task file. */
+function planOf(prompts: Plan["prompts"], facts: StoryFacts): Plan {
+  const form = storyForm(facts.issue.body);
+  const described = shownText(form.description).text.slice(0, 5_000).toWellFormed().trim();
+  const own = shownText(form.acceptance.join("\n"))
+    .text.split("\n")
+    .filter((line) => line.trim() !== "");
+  const acceptance = own.length > 0 ? own : prompts.flatMap((prompt) => prompt.acceptance);
+  return {
+    approach: described.length < 10 ? "As its diff prompts say." : described,
+    risks: [],
+    unknowns: [],
+    risk: highestRisk([askedIn(facts).risk]) ?? "low",
+    acceptance: acceptance.slice(0, 100),
+    manualTest: null,
+    ...(facts.task?.state === "read" && facts.task.task.verification.length > 0
+      ? { verification: facts.task.task.verification.slice(0, 100) }
+      : {}),
+    prompts,
+  };
+}
+
+/** Why prompts cannot be taken, whatever they say: who wrote them, and what was done for them before. */
+function untakable(prompts: readonly Written[], record: StoryRecord, { entries, issue }: StoryFacts): string[] {
+  const open = record.prompts.filter(hasOpenPull);
+  return [
+    ...prompts.flatMap(({ number, written: { by, isPlanner } }) =>
+      isPlanner.known && isPlanner.value
+        ? []
+        : [`#${number} is by @${by.login}, who is no planner: a planner writes it anew.`],
+    ),
+    ...prompts.flatMap(({ number }) => {
+      const other = otherStoryOf(entries, number, issue.number);
+      return other === undefined ? [] : [`#${number} was worked on for #${other} already: write it anew.`];
+    }),
+    ...prompts.flatMap(({ number }) =>
+      open.flatMap((one) =>
+        one.issue === number ? [`#${number} has the open pull request #${one.pull}: close it first.`] : [],
+      ),
+    ),
+  ];
 }
 
 /** What is wrong with a plan that was compiled from these prompts: its form, or what the policy has against it. */

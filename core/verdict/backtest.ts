@@ -78,14 +78,15 @@ function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCra
     return { sha, subject, pull, before: "passes", after: "passes", effect: "same", because: null };
   const oldVerdict = before === null ? null : judge(before, { settle: "content", onCrash });
   const newVerdict = judge(after, { settle: "content", onCrash });
-  const outcome = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
+  const outcomeBefore = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
+  const outcomeAfter = outcomes[newVerdict.conclusion];
   return {
     sha,
     subject,
     pull,
-    before: outcome,
-    after: outcomes[newVerdict.conclusion],
-    effect: effectOf(outcome, outcomes[newVerdict.conclusion]),
+    before: outcomeBefore,
+    after: outcomeAfter,
+    effect: effectOf(outcomeBefore, outcomeAfter),
     because: reasonFor(newVerdict, "new") ?? reasonFor(oldVerdict, "old"),
   };
 }

@@ -106,7 +106,7 @@ export function judge(
     policy,
     engine,
     gates: results,
-    deferred: [...deferred],
+    deferred,
     ...(facts.pull?.draft === true ? { draft: true } : {}),
   });
   if (!reading.known) {
@@ -115,11 +115,11 @@ export function judge(
   const found = reading.value;
   if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);
   const sorted = ordered(facts);
-  return verdict(peopleLast(judged.map((name) => askGate(gates[name], sorted, found, onCrash))));
+  return verdict(signOffsAfterCi(judged.map((name) => askGate(gates[name], sorted, found, onCrash))));
 }
 
-/** The results, with no sign-off asked for while a machine still has something to say against the commit. */
-function peopleLast(results: GateResult[]): GateResult[] {
+/** The results, in which nobody is asked for a sign-off before `ci` passes: people test what the machines accept. */
+function signOffsAfterCi(results: GateResult[]): GateResult[] {
   const checks = results.find(({ gate }) => gate === "ci")?.status;
   if (checks === undefined || checks === "pass" || checks === "not-applicable") return results;
   const next = { step: "Wait until `ci` passes; then this commit is tested and signed off.", who: "nobody yet" };

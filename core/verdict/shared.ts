@@ -16,19 +16,19 @@ export function sharedGates(facts: PullFacts, verdict: Verdict): GateResult[] {
   const hasText = facts.secrets.known && facts.secrets.value.some(isText);
   const secrets = facts.secrets.known ? known(facts.secrets.value.filter((one) => !isText(one))) : facts.secrets;
   const { gates } = hasText ? judge({ ...facts, secrets }, { settle: "all" }) : verdict;
-  // What blocks has a next step.
+  // A reason without a next step blocks nothing.
   const isOfText = ({ reasons }: GateResult) =>
     reasons.some(({ next }) => next !== undefined) &&
     reasons.every(({ code, next }) => next === undefined || textCodes.has(code));
   return gates.filter((gate) => !isOfText(gate));
 }
 
-/** The worst first. */
+/** From the worst to the best. */
 const ranks: readonly Verdict["conclusion"][] = ["failure", "pending", "success"];
 
 /**
- * The conclusion that counts on a shared head: of what commits and bases settle the worst (invariant 5), and of what
- * each one's text adds the best.
+ * The conclusion that the one check of a shared head shows: the worst by what commits and bases settle (invariant 5),
+ * but no better than the best of the whole verdicts, in which each pull request's own text counts too.
  */
 export function countedOf(
   all: readonly { conclusion: Verdict["conclusion"]; shared: Verdict["conclusion"] }[],

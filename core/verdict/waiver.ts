@@ -39,7 +39,7 @@ function countingOf(waivers: readonly Waiver[], facts: PullFacts, wanted: number
 }
 
 /** The reason shown for a waiver given for another base branch. */
-function notHere(waiver: Waiver, facts: PullFacts, who: string): Reason {
+function forAnotherBase(waiver: Waiver, facts: PullFacts, who: string): Reason {
   const message = `@${waiver.by.login}'s waiver (entry ${waiver.seq}) was given ${givenElsewhere(waiver, facts)}.`;
   const step = `Mend it, or look at the change as it enters \`${facts.base.ref}\` and waive \`${waiver.gate}\` on ${waiver.sha} again.`;
   return { code: "waiver-for-another-base", message, next: { step, who } };
@@ -81,7 +81,8 @@ export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolic
   }
   if (counting.value.length < wanted) {
     const who = holders(people, rule.by);
-    const why = counting.value.length === 0 ? notHere(newest, facts, who) : tooFew(counting.value, newest, wanted, who);
+    const why =
+      counting.value.length === 0 ? forAnotherBase(newest, facts, who) : tooFew(counting.value, newest, wanted, who);
     return { gate, status, reasons: [...reasons, why] };
   }
   const given = counting.value.map(({ by, until, reason, seq }) => ({
