@@ -42,23 +42,24 @@ export async function drainOutbox(
   const { signal, queue } = tools;
   const lease = { key: orderingKey, fence: await takeLease(db, orderingKey) };
   while (!signal.aborted) {
-    const open = await nextOpenEffect(db, orderingKey);
-    if (open === null) return secondsToNext(db, orderingKey, tools.now());
-    if (open.tries >= maxTries) {
+    const next = await nextOpenEffect(db, orderingKey);
+    if (next === null) return secondsToNext(db, orderingKey, tools.now());
+    if (next.tries >= maxTries) {
       // The service died in each try, so no failure was recorded; another try would likely end the same way.
-      const message = `it was begun ${open.tries} times, and the service ended before it did`;
-      await finish(db, open, { status: "failed", code: "internal", message }, { queue, lease });
+      const message = `it was begun ${next.tries} times, and the service ended before it did`;
+      await finish(db, next, { status: "failed", code: "internal", message }, { queue, lease });
       continue;
     }
     // A model's work mostly asks the model, and finds out by itself.
-    const until = isLongWork(orderingKey) ? null : tools.limitedUntil(open.repository);
+    const until = isLongWork(orderingKey) ? null : tools.limitedUntil(next.repository);
     if (until !== null) {
       const why = "GitHub wants us to write nothing until then";
-      await delayEffect(db, open.id, { due: until, why });
-      tools.delayed(open.effect.key, until, why);
+      await delayEffect(db, next.id, { due: until, why });
+      tools.delayed(next.effect.key, until, why);
       continue;
     }
-    if (!(await beginEffect(db, open, lease))) continue;
+    const open = await beginEffect(db, next, lease);
+    if (open === null) continue;
     let result: EffectResult;
     try {
       const perform = () => tools.perform(open.effect, open.repository, { lease, signal });

@@ -78,20 +78,24 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
 }
 
 /**
- * Counts a try before it starts, so that a try that ends the process is counted too. False: somebody stopped the effect
- * meanwhile. Fails with `lease-lost` when another worker took over: it begins the effect itself.
+ * Counts a try before it starts, so that a try that ends the process is counted too. Gives the effect as it is asked for
+ * at that moment: since it was found, a decision may have asked for something else under its key. Null: somebody stopped
+ * it meanwhile. Fails with `lease-lost` when another worker took over: it begins the effect itself.
  */
-export async function beginEffect(db: Database, { id, tries }: OpenEffect, lease: Lease): Promise<boolean> {
+export async function beginEffect(db: Database, open: OpenEffect, lease: Lease): Promise<OpenEffect | null> {
   const begun = await db
     .updateTable("effects")
-    .set({ status: "doing", tries: tries + 1, waits: null })
-    .where("id", "=", id)
+    .set(({ eb }) => ({ status: "doing" as const, tries: eb("tries", "+", 1), waits: null }))
+    .where("id", "=", open.id)
     .where("status", "in", ["todo", "doing"])
     .where(whileHeld(lease))
-    .returning("id")
-    .execute();
-  if (begun.length === 0) await requireLease(db, lease);
-  return begun.length > 0;
+    .returning(["payload", "tries", "cause"])
+    .executeTakeFirst();
+  if (begun === undefined) {
+    await requireLease(db, lease);
+    return null;
+  }
+  return { ...open, effect: JSON.parse(begun.payload), tries: begun.tries - 1, cause: begun.cause };
 }
 
 /**

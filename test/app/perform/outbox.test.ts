@@ -110,6 +110,42 @@ test("H3 T271: a check is written first, then the work, then talk, and 30 strang
   expect(begun).toEqual([first, second, third, ...talk, "write-change", ...strangers.map(({ type }) => type)]);
 });
 
+test("an effect that is asked for again just before it is begun is done as it was asked for last", async () => {
+  const subject = { kind: "pull", repository: 4, number: 2 } as const;
+  const queue = {
+    enqueue: async () => undefined,
+    enqueueEffects: async () => undefined,
+    enqueuePublish: async () => undefined,
+  };
+  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), queue };
+  const fence = await takeLease(database.db, "pull/4/2");
+  const ask = async (body: string) => {
+    const decision = decisionOf({ effects: [{ type: "ensure-sticky", key: "sticky/4/2", issue: 2, body }] });
+    const repository = { id: 4, name: "acme/web" };
+    await saveDecision(database.db, { subject, fence, repository, seen: [] }, decision, tools);
+  };
+  await ask("All gates pass.");
+  let again: Promise<void> | null = null;
+  const done: unknown[] = [];
+  await drainOutbox(database.db, "github/4", {
+    async perform(effect) {
+      done.push(effect);
+      return { type: "none" };
+    },
+    queue,
+    ...unlimited,
+    // It is found by now, and not begun yet.
+    limitedUntil() {
+      again ??= ask("A gate fails.");
+      return null;
+    },
+    now: () => new Date(),
+    signal: new AbortController().signal,
+  });
+  await again;
+  expect(done.at(-1)).toMatchObject({ body: "A gate fails." });
+});
+
 test("T3: the end of a run gives its agents up, in whatever process they work, and their late answers are not taken", async () => {
   const subject = { kind: "issue", repository: 7, number: 2 } as const;
   const queue = {
