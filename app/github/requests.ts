@@ -28,17 +28,26 @@ export async function listAllOrThrow<T>(what: string, request: PageRequest<T>): 
   throw cause ?? new SallyportError("github", listed.why, { retry: true });
 }
 
-/** As `listAllOrThrow`, for a read that gives a value in place of an error. */
-export async function readOrThrow<T>(github: GitHub, read: (github: GitHub) => Promise<Known<T>>): Promise<T> {
-  let cause: unknown;
+/** A client that also tells of each request that fails: who reads by it may give a value in place of an error. */
+export function tellFailures(github: GitHub, failed: (error: unknown) => void): GitHub {
   const request = new Proxy(github.request, {
     apply: (target, itself, call) =>
       Reflect.apply(target, itself, call).catch((error: unknown) => {
-        cause = error;
+        failed(error);
         throw error;
       }),
   });
-  const fact = await read({ ...github, request });
+  return { ...github, request };
+}
+
+/** As `listAllOrThrow`, for a read that gives a value in place of an error. */
+export async function readOrThrow<T>(github: GitHub, read: (github: GitHub) => Promise<Known<T>>): Promise<T> {
+  let cause: unknown;
+  const fact = await read(
+    tellFailures(github, (error) => {
+      cause = error;
+    }),
+  );
   if (fact.known) return fact.value;
   throw cause ?? new SallyportError("github", fact.why, { retry: true });
 }

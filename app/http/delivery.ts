@@ -19,9 +19,10 @@ export async function readDelivery(
   webhooks: Webhooks,
 ): Promise<EmitterWebhookEvent | Refusal> {
   if (request.method !== "POST") return { status: 405, line: "Webhooks come by POST." };
-  if (!/^\s*application\/json\s*(?:;|$)/.test(request.headers["content-type"] ?? ""))
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers["content-type"] ?? ""))
     return { status: 415, line: "Let the webhook's content type be application/json." };
-  const missing = headers.filter((name) => typeof request.headers[name] !== "string");
+  // One that is empty is missing too: the library fails on it.
+  const missing = headers.filter((name) => !request.headers[name]);
   if (missing.length > 0) return { status: 400, line: `A delivery has these headers too: ${missing.join(", ")}.` };
   const [name, id, signature] = headers.map((header) => String(request.headers[header])) as [string, string, string];
   const body = await textOf(request);

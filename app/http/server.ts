@@ -154,7 +154,8 @@ async function answer(
     await pages(request, response);
     return;
   }
-  const isDelivery = /^(.*?)\/*(?:\?|$)/.exec(url)?.[1] === webhooksPath;
+  const [path = ""] = url.split("?", 1);
+  const isDelivery = path.startsWith(webhooksPath) && /^\/*$/.test(path.slice(webhooksPath.length));
   const no = isDelivery ? refuse : plain;
   // The length is known before the body is read, so that nobody can fill the memory.
   const length = Number(request.headers["content-length"]);

@@ -72,7 +72,8 @@ function takenFrom(event: EmitterWebhookEvent, botId: number): Taken {
   const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
   const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
   // Only where to look: what became of the run is read from GitHub.
-  const hasEnded = name === "workflow_run" && payload.action === "completed" && payload.repository;
+  const hasEnded =
+    name === "workflow_run" && payload.action === "completed" && payload.repository && payload.workflow_run;
   const run = hasEnded ? { repository: payload.repository.id, id: payload.workflow_run.id } : null;
   return { id, name, named: { ...named, cause: id }, run };
 }
@@ -97,6 +98,9 @@ const mostId = 200;
 
 /** The events that GitHub publishes. */
 const published: ReadonlySet<string> = new Set(emitterEventNames);
+
+/** What the metrics call an event. */
+const labelOf = (name: string) => (published.has(name) ? name : "other");
 
 /** How long after a delivery that was not stored the service is not ready, unless one is stored, in milliseconds. */
 const distrustMs = 30_000;
@@ -155,7 +159,7 @@ export function createReceiver(tools: {
     const isNaming = named.subjects.length + named.searches.length > 0;
     // Nobody signed the two, so they fill neither the log nor the metrics, and what they are says nothing of the store.
     if (id.length > mostId) throw new Error(`a delivery's id has at most ${mostId} characters`);
-    const event = published.has(name) ? name : "other";
+    const event = labelOf(name);
     try {
       const isFresh = await store({ guid: id, event: name, named: isNaming ? JSON.stringify(named) : null });
       distrustedUntil = 0;
@@ -177,8 +181,17 @@ export function createReceiver(tools: {
         log.warn({}, `the end of a run on Actions is seen later: ${messageOf(error)}`),
       );
   };
-  const receive = (event: EmitterWebhookEvent) => {
-    const taken = takenFrom(event, tools.botId);
+  const read = (event: EmitterWebhookEvent): Taken => {
+    try {
+      return takenFrom(event, tools.botId);
+    } catch (error) {
+      deliveries.inc({ event: labelOf(event.name), outcome: "failed" });
+      log.error({ event: event.name }, `delivery ${event.id} (${event.name}) cannot be read: ${messageOf(error)}`);
+      throw new Error(`delivery ${event.id} was not stored`);
+    }
+  };
+  const receive = async (event: EmitterWebhookEvent) => {
+    const taken = read(event);
     const details = { "github.event": taken.name, "github.delivery": taken.id };
     return causedBy(taken.id, () => traced(`delivery ${taken.name}`, details, () => take(taken), true));
   };

@@ -4,6 +4,8 @@ export type EmptyFetches = {
   isInVain(ignoredGroups: readonly string[]): boolean;
   /** A fetch begins; what this gives is told at its end whether it found all that waits but for those groups. */
   begin(ignoredGroups: readonly string[]): (isAll: boolean) => void;
+  /** The milliseconds until the next fetch: until what is known here is too old. */
+  untilNext(): number;
   /** A job of a group may wait that did not before; null: of any group. */
   mayWait(group: string | null): void;
 };
@@ -13,18 +15,26 @@ export type EmptyFetches = {
  * end a fetch would be in vain. A job that ends lets the next one of its key wait, which has its group.
  */
 export function rememberEmptyFetches(ms: number): EmptyFetches {
-  /** Nothing waits but in these groups. */
+  /** Nothing waits but in these groups; until when this holds by a clock that nobody sets. */
   let known: { except: Set<string>; until: number } | null = null;
   let changes = 0;
   return {
     isInVain: (ignoredGroups) =>
-      known !== null && Date.now() < known.until && [...known.except].every((one) => ignoredGroups.includes(one)),
+      known !== null &&
+      performance.now() < known.until &&
+      [...known.except].every((one) => ignoredGroups.includes(one)),
     begin(ignoredGroups) {
       const before = changes;
+      // From now on what another process enqueues may come too late for it.
+      const until = performance.now() + ms;
       return (isAll) => {
         // What came meanwhile may have come too late for the fetch.
-        known = isAll && changes === before ? { except: new Set(ignoredGroups), until: Date.now() + ms } : null;
+        known = isAll && changes === before ? { except: new Set(ignoredGroups), until } : null;
       };
+    },
+    untilNext() {
+      const left = known === null ? 0 : known.until - performance.now();
+      return left > 0 ? Math.ceil(left) : ms;
     },
     mayWait(group) {
       changes++;

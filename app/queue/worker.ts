@@ -128,7 +128,7 @@ export function startWorker<T extends object>(
         log(`${queue}: ${messageOf(error)}`);
       }
       if (isWoken) continue;
-      await Promise.race([sleep(idleMs), new Promise<void>((resolve) => (endWait = resolve))]);
+      await Promise.race([sleep(emptyFetches.untilNext()), new Promise<void>((resolve) => (endWait = resolve))]);
     }
   };
   const timer = setInterval(

@@ -5,6 +5,8 @@ import type { Known } from "../../core/known.ts";
 import { keyOf } from "../../core/record/keys.ts";
 import { endGone } from "../../core/story/run-end.ts";
 import type { Subject } from "../../core/subject.ts";
+import { asSallyportError } from "../github/failure.ts";
+import { tellFailures } from "../github/requests.ts";
 import { observeGroup } from "./group.ts";
 import { observeIssue } from "./issue.ts";
 import { observePull } from "./pull.ts";
@@ -31,7 +33,11 @@ const maxMoves = 5;
  */
 export async function reconcile(subject: Subject, tools: ReconcileTools, moves = 0): Promise<void> {
   const fence = await tools.takeLease(subject);
-  const github = await tools.github(subject.repository);
+  const met: { limit: Date | null } = { limit: null };
+  const github = tellFailures(await tools.github(subject.repository), (error) => {
+    const { code, notBefore } = asSallyportError(error, tools.now());
+    if (code === "rate-limit") met.limit = notBefore ?? null;
+  });
   const observed = await see(subject, github, tools);
   if (!observed.known) {
     if (await isGone(subject, github)) {
@@ -49,6 +55,11 @@ export async function reconcile(subject: Subject, tools: ReconcileTools, moves =
     // Each round asks for what GitHub did not show when it was observed; once is enough.
     const decision = { ...whole, effects: whole.effects.filter((one) => asked.get(one.key) !== JSON.stringify(one)) };
     if (isEmpty(decision)) return;
+    // It would tell what it could not read in place of a verdict that stands. What others met kept nothing from it.
+    if (met.limit !== null && decision.requeueAfter !== null)
+      throw new SallyportError("rate-limit", "what GitHub did not give is read again once its limit ends", {
+        ...{ retry: true, notBefore: met.limit },
+      });
     const end = await tools.record({ subject, fence, repository: observed.value.repository, seen }, decision);
     if (end === "moved" && moves < maxMoves) return reconcile(subject, tools, moves + 1);
     if (end === "moved")

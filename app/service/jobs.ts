@@ -114,12 +114,6 @@ export function createJobs(tools: JobTools): JobHandlers {
     record: (where, decision) => {
       const { drafts, effects, requeueAfter } = decision;
       const subject = subjectKey(where.subject);
-      const until = github.limitedUntil(where.subject.repository);
-      // It lacks what GitHub did not give for its limit, and would say so in place of a verdict that stands.
-      if (until !== null && requeueAfter !== null)
-        throw new SallyportError("rate-limit", "what GitHub did not give is read again once its limit ends", {
-          ...{ retry: true, notBefore: until },
-        });
       const kinds = drafts.map(({ kind }) => kind);
       log.info(
         { subject, entries: kinds, effects: effects.map(({ key }) => key), requeueAfter },

@@ -15,6 +15,7 @@ import { waitUntil } from "../../hosts/until.ts";
 
 const secret = "a secret of these tests";
 const marked: string[] = [];
+const lines: string[] = [];
 let database: OpenDatabase;
 let server: Server;
 let url: string;
@@ -44,7 +45,7 @@ beforeAll(async () => {
       throw new Error("the connection ended");
     },
   });
-  const webhooks = createReceiver({ db, queue, botId: 9, log: failuresIn([]), signal });
+  const webhooks = createReceiver({ db, queue, botId: 9, log: failuresIn(lines), signal });
   const { receive } = webhooks;
   passOn = webhooks.passOn;
   ready = webhooks.ready;
@@ -179,6 +180,22 @@ test("T208: an old body under another name and id only says where to look", asyn
   expect((await send(opened, { "x-github-event": "issue_comment" })).status).toBe(200);
   await isPassedOn();
   expect(marked).toEqual(["issue/5/7"]);
+});
+
+test("T208: an old body under the name of an event that holds more fails nothing", async () => {
+  const body = JSON.stringify({ action: "completed", repository: { id: 5 }, check_suite: { head_sha: "a" } });
+  expect((await send(body, { "x-github-event": "workflow_run" })).status).toBe(200);
+});
+
+test("a delivery of which nobody can say what it names is refused, counted, and named in the log", async () => {
+  const failed = async () =>
+    (await deliveries.get()).values.find(({ labels: { event, outcome } }) => event === "issues" && outcome === "failed")
+      ?.value ?? 0;
+  const before = await failed();
+  const body = JSON.stringify({ action: "opened", repository: { id: 5 }, issue: null });
+  expect((await send(body, { "x-github-delivery": "odd-1" })).status).toBe(500);
+  expect(lines).toContainEqual(expect.stringContaining("delivery odd-1 (issues)"));
+  expect((await failed()) - before).toBe(1);
 });
 
 test("T238: an event or an action that nobody has heard of marks what its body names, and fails nothing", async () => {

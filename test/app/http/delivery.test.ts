@@ -55,6 +55,10 @@ test.each(["", "/", "?from=github"])("a delivery to the address with %j after it
   expect(taken).toEqual([{ id: "1", name: "ping", payload: { zen: "é" } }]);
 });
 
+test("a content type is one in whatever case it is written", async () => {
+  expect(await send({ headers: { "content-type": "Application/JSON; Charset=UTF-8" } })).toBe("200 ok");
+});
+
 test.each<[string, Sent, string]>([
   ["that is no POST", { method: "PUT" }, "405 Webhooks come by POST."],
   [
@@ -76,6 +80,11 @@ test.each<[string, Sent, string]>([
     "with a signature of another form",
     { headers: { "x-hub-signature-256": "sha1=0" } },
     "400 The signature does not fit the body: let the App's webhook secret be WEBHOOK_SECRET.",
+  ],
+  [
+    "with an empty signature",
+    { headers: { "x-hub-signature-256": "" } },
+    "400 A delivery has these headers too: x-hub-signature-256.",
   ],
   [
     "without a body",
@@ -103,6 +112,17 @@ test.each([
   socket.destroy();
   expect(String(data)).toMatch(`HTTP/1.1 ${status}`);
   expect((await refused()) - before).toBe(1);
+});
+
+test("an address of thousands of slashes holds up nobody", async () => {
+  const milliseconds = async (path: string) => {
+    const begun = performance.now();
+    for (let time = 0; time < 5; time++) expect(await send({ path })).toMatch(/^404 /);
+    return performance.now() - begun;
+  };
+  await milliseconds("/x");
+  const plain = await milliseconds(`/${"x".repeat(15_000)}`);
+  expect(await milliseconds(`${"/".repeat(15_000)}x`)).toBeLessThan(5 * plain + 100);
 });
 
 test("a body that is cut off is counted, and not logged", async () => {

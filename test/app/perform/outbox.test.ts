@@ -67,40 +67,6 @@ test("T239: an effect with which the service ended again and again is given up, 
   expect(outcomes.get("next")).toEqual({ status: "done", result: { type: "none" } });
 });
 
-test("an effect that is asked for again just before it begins is done as it was asked for last", async () => {
-  const { db } = database;
-  const of = (text: string) => JSON.stringify({ type: "ensure-sticky", key: "sticky/9/2", issue: 2, text });
-  const row = { key: "sticky/9/2", lane: "github/9", repository: 9, subject: "pull/9/2", type: "ensure-sticky" };
-  await db
-    .insertInto("effects")
-    .values({ ...row, payload: of("It waits."), status: "todo" })
-    .execute();
-  const done: unknown[] = [];
-  const nothing = async () => undefined;
-  let asked: Promise<unknown> | null = null;
-  await drainOutbox(db, row.lane, {
-    perform: async (effect) => {
-      done.push(JSON.stringify(effect));
-      return { type: "none" };
-    },
-    queue: { enqueue: nothing, enqueueEffects: nothing, enqueuePublish: nothing },
-    ...unlimited,
-    // It is asked after the effect is found, and before it begins.
-    limitedUntil: () => {
-      asked ??= db
-        .updateTable("effects")
-        .set({ payload: of("It is merged."), status: "todo", tries: 0 })
-        .where("key", "=", row.key)
-        .execute();
-      return null;
-    },
-    now: () => new Date(),
-    signal: new AbortController().signal,
-  });
-  await asked;
-  expect(done).toEqual([of("It is merged.")]);
-});
-
 test("H3 T271: a check is written first, then the work, then talk, and 30 strangers hold up none of it", async () => {
   const lane = "github/3";
   const row = (type: string, subject: string, at: number) => ({
@@ -142,6 +108,42 @@ test("H3 T271: a check is written first, then the work, then talk, and 30 strang
   const talk = ["ensure-sticky", "reply"];
   const [first, second, third] = ["ensure-check", "ensure-check", "open-pull"];
   expect(begun).toEqual([first, second, third, ...talk, "write-change", ...strangers.map(({ type }) => type)]);
+});
+
+test("an effect that is asked for again just before it is begun is done as it was asked for last", async () => {
+  const subject = { kind: "pull", repository: 4, number: 2 } as const;
+  const queue = {
+    enqueue: async () => undefined,
+    enqueueEffects: async () => undefined,
+    enqueuePublish: async () => undefined,
+  };
+  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), queue };
+  const fence = await takeLease(database.db, "pull/4/2");
+  const ask = async (body: string) => {
+    const decision = decisionOf({ effects: [{ type: "ensure-sticky", key: "sticky/4/2", issue: 2, body }] });
+    const repository = { id: 4, name: "acme/web" };
+    await saveDecision(database.db, { subject, fence, repository, seen: [] }, decision, tools);
+  };
+  await ask("All gates pass.");
+  let again: Promise<void> | null = null;
+  const done: unknown[] = [];
+  await drainOutbox(database.db, "github/4", {
+    async perform(effect) {
+      done.push(effect);
+      return { type: "none" };
+    },
+    queue,
+    ...unlimited,
+    // It is found by now, and not begun yet.
+    limitedUntil() {
+      again ??= ask("A gate fails.");
+      return null;
+    },
+    now: () => new Date(),
+    signal: new AbortController().signal,
+  });
+  await again;
+  expect(done.at(-1)).toMatchObject({ body: "A gate fails." });
 });
 
 test("T3: the end of a run gives its agents up, in whatever process they work, and their late answers are not taken", async () => {

@@ -24,6 +24,17 @@ test.each<Case>([
     "once another process may have enqueued something",
     { isAll: true, since: () => jest.advanceTimersByTime(ms), ignored: ["a"], isInVain: false },
   ],
+  [
+    "once it may, also where the clock was set back meanwhile",
+    {
+      isAll: true,
+      since: () => {
+        jest.setSystemTime(Date.now() - 3_600_000);
+        jest.advanceTimersByTime(ms);
+      },
+      ...{ ignored: ["a"], isInVain: false },
+    },
+  ],
 ])("a fetch %s", (_, { isAll, since, ignored, isInVain }) => {
   jest.useFakeTimers();
   try {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { PgBoss } from "pg-boss";
@@ -43,4 +44,43 @@ test("a try that gives its job up after another has taken it over leaves that on
   await worker.stop(0);
   await boss.stop({ graceful: false });
   await database.close();
+});
+
+/** A worker of six places on a queue that gives these jobs, and how long it waited from one question to the next. */
+function startIdle(batches: { id: string; groupId: string }[][], run: (id: string) => Promise<void>) {
+  const asked: number[] = [];
+  const boss = {
+    async fetch() {
+      asked.push(performance.now());
+      await sleep(1 + Math.random() * 10);
+      return batches.shift() ?? [];
+    },
+    complete: async () => ({}),
+    touch: async () => ({}),
+  };
+  const worker = startWorker(boss as unknown as PgBoss, "work", 6, {
+    log: () => undefined,
+    run: async ({ id }) => run(id).then(() => "done"),
+  });
+  return { worker, waits: () => asked.slice(1).map((at, index) => at - (asked[index] ?? 0)) };
+}
+
+test("idle workers ask twice a second for what other processes enqueue", async () => {
+  const idle = Array.from({ length: 20 }, () => startIdle([], async () => undefined));
+  await sleep(5_000);
+  await Promise.all(idle.map(({ worker }) => worker.stop(0)));
+  const late = idle.flatMap(({ waits }) => waits()).filter((ms) => ms > 800);
+  expect(late.length).toBeLessThan(4);
+});
+
+test("an end that frees no place for others makes a worker ask no later for what other processes enqueue", async () => {
+  const of = (groupId: string, ...ids: string[]) => ids.map((id) => ({ id, groupId }));
+  const free = Promise.withResolvers<void>();
+  const { worker, waits } = startIdle([of("7", "1", "2", "3"), of("8", "4")], (id) =>
+    id === "1" ? sleep(400) : free.promise,
+  );
+  await sleep(1_500);
+  free.resolve();
+  await worker.stop(1_000);
+  expect(Math.max(...waits())).toBeLessThan(750);
 });
