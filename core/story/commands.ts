@@ -19,7 +19,7 @@ import { storyOnly, takeLight } from "./light.ts";
 import { openLine, statusLine } from "./next-step.ts";
 import { isAnswered, openingProblem, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
-import { openRollback, rollBackTo } from "./rollback.ts";
+import { openRollback, rollBackTo, stillWritten } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 import { askedIn } from "./ticket.ts";
 
@@ -186,6 +186,8 @@ function submit(
   if (contract === null) return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
   const waits = openRollback(record);
   if (waits !== null) return waits;
+  const [late] = record.prompts.flatMap((prompt) => stillWritten(prompt, facts) ?? []);
+  if (late !== undefined) return refuse("attempt-open", late);
   const drift = contractDrift(context);
   if (drift !== null) return refuse("drift", drift);
   const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));

@@ -181,6 +181,25 @@ export function openPull(work: Work, context: StoryContext): Step {
 }
 
 /**
+ * Records a pull request that was being opened when its run ended: unrecorded it would never be judged, and the next run
+ * would open another one.
+ */
+export function recordLatePull(context: StoryContext): Step {
+  const { record, facts } = context;
+  const { run, prompts } = record;
+  if (run === null || run.closed === null) return {};
+  for (const prompt of prompts) {
+    const attempt = prompt.attempts.findLast(({ pack, commit }) => pack.run === run.run && commit !== null);
+    if (prompt.pull !== null || attempt === undefined) continue;
+    // One that a rollback took back was closed by it.
+    if (!prompt.branchState.commits.includes(attempt.commit?.commit ?? "")) continue;
+    const key = effectKey.pull(facts.repository.id, run.run, attempt.pack.prompt);
+    if (facts.outcomes.get(key)?.status === "done") return openPull({ run, prompt, attempt }, context);
+  }
+  return {};
+}
+
+/**
  * Asks those who may pass the pull request for a review, and tells on the prompt's issue where its work is. A team is
  * mentioned: to ask one takes a permission that our writing client does not have. GitHub itself asks code owners.
  */
