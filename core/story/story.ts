@@ -33,17 +33,17 @@ import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
 import { endShut } from "./run-end.ts";
 import { advanceRun } from "./running.ts";
-import { recordLatePull } from "./writing.ts";
+import { recordWrites } from "./writing.ts";
 import { writtenPrompts } from "./written.ts";
 
 type Rule = (context: StoryContext) => Step;
 
 /**
- * In the order of a story's stages; the loop repeats until no rule has a step. Failures, and what was opened while a run
- * ended, are recorded first, while their run is still the last one.
+ * In the order of a story's stages; the loop repeats until no rule has a step. Failures, and what was
+ * written, are recorded first, while their run is still the last one.
  */
 const rules: readonly Rule[] = [
-  ...[remediate, recordLatePull, answerNext, endShut],
+  ...[remediate, recordWrites, answerNext, endShut],
   ...[rollBack, plan, openPrompts, advanceRun, completeStory],
 ];
 

@@ -386,6 +386,15 @@ describe("an agent's answer", () => {
     });
   });
 
+  test("a commit that was written before its run was stopped is recorded, also where both are seen together", () => {
+    const story = begin();
+    story.answer();
+    const key = story.asked.find(({ type }) => type === "write-change")?.key ?? "";
+    story.outcomes.set(key, { status: "done", result: commit });
+    story.say("lena", "/stop");
+    expect(story.kinds().slice(-3)).toEqual(["change.committed", "command", "run.closed"]);
+  });
+
   test("T254: a pull request that a person closed ends the run", () => {
     const story = begin();
     story.answer();
