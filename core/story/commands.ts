@@ -90,6 +90,10 @@ function refusal({ record, facts, loaded }: StoryContext, name: CommandName): Co
   if (!starting.has(name)) return null;
   const shut = shutState(facts.issue);
   if (shut !== null) return refuse(shut, `This story is ${shut}, so nothing begins on it.`);
+  // Another run or contract would not know of what its predecessor leaves on GitHub.
+  const isEnded = !planning.has(name) && openRun(record) === null;
+  const [late] = isEnded ? record.prompts.flatMap((prompt) => stillWritten(prompt, facts) ?? []) : [];
+  if (late !== undefined) return refuse("attempt-open", late);
   const open = record.concerns.filter(
     ({ code, about }) =>
       !(planning.has(name) && code === openQuestion) && !(name === "rework" && about.type === "rework"),
@@ -186,8 +190,6 @@ function submit(
   if (contract === null) return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
   const waits = openRollback(record);
   if (waits !== null) return waits;
-  const [late] = record.prompts.flatMap((prompt) => stillWritten(prompt, facts) ?? []);
-  if (late !== undefined) return refuse("attempt-open", late);
   const drift = contractDrift(context);
   if (drift !== null) return refuse("drift", drift);
   const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));
