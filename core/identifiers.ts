@@ -56,6 +56,8 @@ export const effectKey = {
     `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}/commands`,
   /** The beginning of the keys of all agents of a run. */
   agents: (repository: number, run: string) => `agent/${repository}/${run}/`,
+  /** The beginnings of the keys of all that a run writes. */
+  writes: (repository: number, run: string) => [`change/${repository}/${run}/`, `pull/${repository}/${run}/`],
   /** Cancels the workflow's run of a stopped agent, by the key of its effect. */
   cancel: (agent: string) => `cancel/${agent}`,
   /** Shows what a changed policy would have meant, once for each pair of policies (the SHAs of their blobs). */

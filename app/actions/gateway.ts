@@ -12,6 +12,7 @@ import { redactingCallStore } from "../agents/redact.ts";
 import { type Calls, passCalls } from "../agents/relay.ts";
 import type { Purse, Service } from "../agents/run.ts";
 import type { GitHubClients } from "../github/clients.ts";
+import type { Log } from "../settings/log.ts";
 import type { Secrets } from "../settings/secrets.ts";
 import type { Database } from "../store/database.ts";
 import { getBody } from "../store/decisions.ts";
@@ -33,7 +34,7 @@ export type GatewayTools = {
   publicUrl: string | null;
   serviceOf(effect: Asking["effect"], purse: (effect: string, spending: Spending) => Purse): Service;
   signal: AbortSignal;
-  log(line: string): void;
+  log: Pick<Log, "info" | "warn">;
 };
 
 /** How many runs' counts are held at one time, and how often a run at work is looked at for a stop, in milliseconds. */
@@ -69,7 +70,7 @@ export function createGateway(tools: GatewayTools) {
     const bearer = randomBytes(32).toString("base64url");
     tools.secrets.addToken(bearer);
     await noteDispatch(db, asking.dispatch.key, { bearer: sha256(bearer) });
-    log(`run ${asking.dispatch.run} of ${asking.effect.run} proved who it is`);
+    log.info({ effect: asking.dispatch.key }, `run ${asking.dispatch.run} of ${asking.effect.run} proved who it is`);
     send(response, 200, { bearer });
   };
 
@@ -138,7 +139,7 @@ export function createGateway(tools: GatewayTools) {
           // Stopping ourselves ends no run: it asks again when we are back.
           if (!tools.signal.aborted)
             void note({ code, message: failure.message, retry, until }).catch((error: unknown) =>
-              log(messageOf(error)),
+              log.warn({}, messageOf(error)),
             );
         },
       },
@@ -187,7 +188,7 @@ export function createGateway(tools: GatewayTools) {
   };
 
   function refuse(response: ServerResponse, why: string): void {
-    log(`a run on Actions is refused: ${why}`);
+    log.warn({}, `a run on Actions is refused: ${why}`);
     send(response, 403, `Sallyport refuses this: ${why}.`);
   }
 }

@@ -68,7 +68,10 @@ export async function drainOutbox(
     } catch (error) {
       // A service may be stopped often while long work is under way. Its own time being over counts, or it never ended.
       const isStopped = signal.aborted && signal.reason?.name !== "TimeoutError";
-      if (isStopped) await postponeEffect(db, open, { due: tools.now(), why: "the service was stopped" }, lease);
+      // A write may have reached GitHub: it is none that never began.
+      const tries = isLongWork(orderingKey) ? open.tries : open.tries + 1;
+      const again = { due: tools.now(), why: "the service was stopped" };
+      if (isStopped) await postponeEffect(db, { ...open, tries }, again, lease);
       else await postpone(db, open, error, { ...tools, lease });
       continue;
     }

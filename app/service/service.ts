@@ -152,7 +152,7 @@ export async function startService(
           throw new Error(`delivery ${id} was not stored`);
         };
     runs = createGateway({
-      ...{ db, github, ourselves, secrets, apiUrl: config.apiUrl, publicUrl, signal, log: warn },
+      ...{ db, github, ourselves, secrets, apiUrl: config.apiUrl, publicUrl, signal, log },
       serviceOf: (effect, purse) => serviceOf(effect, { ...config, purse }),
     });
     receiver.metrics = async () => metricsText(await readBacklog(db));

@@ -9,7 +9,7 @@ import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";
 import { type Database, type Tables, transact } from "./database.ts";
-import { cancelEffects } from "./effects.ts";
+import { cancelEffects, cancelUnbegun } from "./effects.ts";
 import { holdLease, isHeld, lost } from "./leases.ts";
 import { putOverview } from "./overviews.ts";
 import type { Reading } from "./readings.ts";
@@ -76,6 +76,8 @@ export async function saveDecision(
     for (const draft of decision.drafts) {
       const work = endedWork(draft, repository.id);
       if (work !== null) cancelled.push(...(await cancelEffects(trx, repository.id, work)));
+      const writes = draft.kind === "run.closed" ? effectKey.writes(repository.id, draft.body.run) : [];
+      for (const keys of writes) await cancelUnbegun(trx, repository.id, keys);
     }
     const orderingKeys = new Set<string>();
     for (const effect of [...decision.effects, ...cancelled.flatMap(cancellation)]) {

@@ -129,21 +129,41 @@ async function setIfDoing(
   if (changed.length === 0) await requireLease(db, lease);
 }
 
+/** The end of an effect that somebody stopped, as it is stored. */
+const cancelled = {
+  status: "failed",
+  result: JSON.stringify({ code: "cancelled", message: "it was stopped" }),
+} as const;
+
 /**
  * Gives up the open effects whose keys begin so, and gives them: nobody waits for their results any more. Whoever
  * performs one sees it by `isOurs`, in this process or in another.
  */
 export async function cancelEffects(trx: Transaction<Tables>, repository: number, keys: string): Promise<Effect[]> {
-  const end = { status: "failed", code: "cancelled", message: "it was stopped" } as const;
-  const cancelled = await trx
+  const given = await trx
     .updateTable("effects")
-    .set({ status: end.status, result: resultText(end) })
+    .set(cancelled)
     .where("repository", "=", repository)
     .where("key", "like", `${keys}%`)
     .where("status", "in", ["todo", "doing"])
     .returning("payload")
     .execute();
-  return cancelled.map(({ payload }) => JSON.parse(payload));
+  return given.map(({ payload }) => JSON.parse(payload));
+}
+
+/**
+ * Gives up the writes whose keys begin so and that no try was ever made of. One that was begun may have reached GitHub,
+ * and its outcome is waited for.
+ */
+export async function cancelUnbegun(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
+  await trx
+    .updateTable("effects")
+    .set(cancelled)
+    .where("repository", "=", repository)
+    .where("key", "like", `${keys}%`)
+    .where("status", "=", "todo")
+    .where("tries", "=", 0)
+    .execute();
 }
 
 /** Whether an effect is still to do by the holder of a lease: nobody stopped it, and no other worker took it over. */

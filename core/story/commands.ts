@@ -19,7 +19,7 @@ import { storyOnly, takeLight } from "./light.ts";
 import { openLine, statusLine } from "./next-step.ts";
 import { isAnswered, openingProblem, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
-import { openRollback, rollBackTo } from "./rollback.ts";
+import { openRollback, rollBackTo, stillWritten } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 import { askedIn } from "./ticket.ts";
 
@@ -90,6 +90,10 @@ function refusal({ record, facts, loaded }: StoryContext, name: CommandName): Co
   if (!starting.has(name)) return null;
   const shut = shutState(facts.issue);
   if (shut !== null) return refuse(shut, `This story is ${shut}, so nothing begins on it.`);
+  // Another run or contract would not know of what its predecessor leaves on GitHub.
+  const isEnded = !planning.has(name) && openRun(record) === null;
+  const [late] = isEnded ? record.prompts.flatMap((prompt) => stillWritten(prompt, facts) ?? []) : [];
+  if (late !== undefined) return refuse("attempt-open", late);
   const open = record.concerns.filter(
     ({ code, about }) =>
       !(planning.has(name) && code === openQuestion) && !(name === "rework" && about.type === "rework"),

@@ -158,13 +158,16 @@ function workInProgress(prompt: PromptRecord, run: StoryRun | null, facts: Story
   const state = stateOf(last);
   const isAtWork = state !== "refused" && (state !== "committed" || prompt.pull === null);
   if (isOpen && isAtWork) return `${attemptName(last.pack)} of #${last.pack.prompt} is under way. \`/stop\` it first.`;
-  const { repository, outcomes } = facts;
-  const keys = [
-    effectKey.change(repository.id, last.pack),
-    effectKey.pull(repository.id, last.pack.run, last.pack.prompt),
-  ];
+  return stillWritten(prompt, facts);
+}
+
+/** The refusal's line while an ended run's last attempt at a prompt is still being written or its pull request opened. */
+export function stillWritten({ attempts }: PromptRecord, { repository, outcomes }: StoryFacts): string | null {
+  const pack = attempts.at(-1)?.pack;
+  if (pack === undefined) return null;
+  const keys = [effectKey.change(repository.id, pack), effectKey.pull(repository.id, pack.run, pack.prompt)];
   return keys.some((key) => outcomes.get(key)?.status === "waiting")
-    ? `${attemptName(last.pack)} of #${last.pack.prompt} is still being written; try again in a moment.`
+    ? `${attemptName(pack)} of #${pack.prompt} is still being written; try again in a moment.`
     : null;
 }
 

@@ -33,15 +33,19 @@ import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
 import { endShut } from "./run-end.ts";
 import { advanceRun } from "./running.ts";
+import { recordWrites } from "./writing.ts";
 import { writtenPrompts } from "./written.ts";
 
 type Rule = (context: StoryContext) => Step;
 
 /**
- * In the order of a story's stages; the loop repeats until no rule has a step. Failures are recorded first, while their
- * run is still the last one.
+ * In the order of a story's stages; the loop repeats until no rule has a step. Failures, and what was
+ * written, are recorded first, while their run is still the last one.
  */
-const rules: readonly Rule[] = [remediate, answerNext, endShut, rollBack, plan, openPrompts, advanceRun, completeStory];
+const rules: readonly Rule[] = [
+  ...[remediate, recordWrites, answerNext, endShut],
+  ...[rollBack, plan, openPrompts, advanceRun, completeStory],
+];
 
 /** Applied once at the end of every decision. */
 const views: readonly Rule[] = [

@@ -5,6 +5,7 @@ import type { Effect } from "../effects.ts";
 import { appActor, type Draft, lastEntry, pullSubject } from "../entries.ts";
 import { oneLine, plain } from "../escape.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
+import { stateOf } from "../ledger/attempt-protocol.ts";
 import { list, section, table } from "../markdown.ts";
 import { notified } from "../people/notified.ts";
 import { isWriteParked } from "../record/progress.ts";
@@ -178,6 +179,32 @@ export function openPull(work: Work, context: StoryContext): Step {
       drafts: [runClosed(run, facts, "failed", `the pull request of #${pack.prompt} could not be opened: ${message}`)],
     }),
   });
+}
+
+/**
+ * Records what the last run has written, before anything else is decided: a commit whose run is ended first has no
+ * record, and a pull request that was being opened when it ended would never be judged, and be opened a second time.
+ */
+export function recordWrites(context: StoryContext): Step {
+  const { record, facts } = context;
+  const { run, prompts } = record;
+  const { id } = facts.repository;
+  const isDone = (key: string) => facts.outcomes.get(key)?.status === "done";
+  for (const prompt of run === null ? [] : prompts) {
+    const ofRun = prompt.attempts.filter(({ pack }) => pack.run === run?.run);
+    const attempt = ofRun.at(-1);
+    if (run === null || attempt === undefined) continue;
+    const work = { run, prompt, attempt };
+    // No entry of an attempt follows the end of its run.
+    if (run.closed === null && stateOf(attempt) === "captured" && isDone(effectKey.change(id, attempt.pack)))
+      return commit(work, context);
+    const written = ofRun.findLast((one) => one.commit !== null);
+    // One that a rollback took back was closed by it.
+    if (prompt.pull !== null || !prompt.branchState.commits.includes(written?.commit?.commit ?? "")) continue;
+    if (written !== undefined && isDone(effectKey.pull(id, run.run, attempt.pack.prompt)))
+      return openPull({ ...work, attempt: written }, context);
+  }
+  return {};
 }
 
 /**

@@ -206,6 +206,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   return {
     entries,
     asked,
+    outcomes,
     enqueued,
     state,
     facts,

@@ -34,6 +34,9 @@ describe("what runs on Actions get from the App", () => {
   let nonce: string;
   let packText: string;
   let tools: GatewayTools;
+  /** What the service logged, each line with its level. */
+  const said: string[] = [];
+  const say = (level: string) => (_: object, line: string) => void said.push(`${level}: ${line}`);
 
   beforeAll(async () => {
     [acme, store] = await Promise.all([startAcme({ onActions: true }), openDatabase({ folder: null })]);
@@ -88,7 +91,7 @@ describe("what runs on Actions get from the App", () => {
       },
       secrets: { search: acme.world.secrets, addToken: () => undefined },
       serviceOf: () => ({ name: "anthropic", apiKey: "the-key", baseUrl: models.url, model: "claude-sonnet-5-5" }),
-      ...{ signal: new AbortController().signal, log: () => undefined },
+      ...{ signal: new AbortController().signal, log: { info: say("info"), warn: say("warn") } },
     };
     gateways.push(createGateway(tools), createGateway(tools));
     const world = {
@@ -180,6 +183,16 @@ describe("what runs on Actions get from the App", () => {
     expect(status).toBe(500);
     const again = () => proofOf(run).then(async (token) => (await exchange({ nonce, token })).status === 200 || null);
     await waitUntil("the run to be taken", again);
+  });
+
+  test("a run that proves who it is is no warning, and one that is refused is", async () => {
+    said.length = 0;
+    await bearerOf();
+    await exchange({ nonce: "0".repeat(32), token: await proofOf(run) });
+    expect(said).toEqual([
+      `info: run ${run.id} of run-1-1 proved who it is`,
+      "warn: a run on Actions is refused: nobody waits for this run",
+    ]);
   });
 
   test("a run that proves who it is gets its order; a later token of it replaces the one before", async () => {

@@ -154,7 +154,7 @@ test("T3: the end of a run gives its agents up, in whatever process they work, a
     enqueuePublish: async () => undefined,
   };
   const ended = "agent/7/run-2-1/3/R0/S0";
-  const others = ["agent/7/run-2-10/3/R0/S0", "agent/8/run-2-1/3/R0/S0", "pull/7/run-2-1/3"];
+  const others = ["agent/7/run-2-10/3/R0/S0", "agent/8/run-2-1/3/R0/S0", "reply/7/comment/3"];
   const row = (key: string) => ({
     key,
     lane: key,

@@ -106,6 +106,42 @@ test("a run that ends gives up its agents, and has the runs on Actions cancelled
   ]);
 });
 
+test("a run that ends gives up the writes that never began, and none that may have reached GitHub", async () => {
+  const row = (key: string, more: object = {}) => ({
+    ...{ key, repository: 12, subject: "issue/12/1", lane: "github/12", type: "open-pull", payload: "{}" },
+    ...{ status: "todo" as const, tries: 0, result: null, ...more },
+  });
+  const waits = { waits: "GitHub wants us to write nothing until then" };
+  await database.db
+    .insertInto("effects")
+    .values([
+      row("change/12/run-1-1/2/R0/S0", waits),
+      row("pull/12/run-1-1/3"),
+      row("pull/12/run-1-1/4", { tries: 1 }),
+      row("pull/12/run-1-1/5", { status: "doing", tries: 1 }),
+      row("pull/12/run-1-10/6"),
+    ])
+    .execute();
+  const subject = { kind: "issue", repository: 12, number: 1 } as const;
+  const fence = await takeLease(database.db, subjectKey(subject));
+  const where = { subject, fence, repository: { id: 12, name: "acme/web" }, seen: [] };
+  const body = { run: "run-1-1", story: 1, status: "cancelled", reason: "it was stopped" } as const;
+  await saveDecision(
+    database.db,
+    where,
+    decisionOf({ drafts: [{ kind: "run.closed", actor, subject: [], body }] }),
+    tools,
+  );
+  const rows = database.db.selectFrom("effects").select(["key", "status"]).where("repository", "=", 12);
+  expect((await rows.orderBy("key").execute()).map(({ key, status }) => [key, status])).toEqual([
+    ["change/12/run-1-1/2/R0/S0", "failed"],
+    ["pull/12/run-1-1/3", "failed"],
+    ["pull/12/run-1-1/4", "todo"],
+    ["pull/12/run-1-1/5", "doing"],
+    ["pull/12/run-1-10/6", "todo"],
+  ]);
+});
+
 test("a try that is closed while its agent is at work gives it up", async () => {
   const subject = { kind: "issue", repository: 11, number: 1 } as const;
   const record = async (decision: Step) => {

@@ -219,6 +219,19 @@ test("an issue that was edited ends its run, and the label takes it anew, its at
   expect(entriesOf(story.entries, "prompt.recorded").map(({ body }) => body.attempt.s)).toEqual([0, 1, 2]);
 });
 
+test("an issue that was edited while the pull request of its stopped run is being opened is not taken anew", () => {
+  const story = taken();
+  story.answer({ files, claims: [{ criterion, how: "It is." }] });
+  story.finish("write-change", { status: "done", result: commit });
+  story.say("lena", "/stop");
+  story.state.body = "The button says `Snd`.";
+  label(story);
+  expect(last(story)).toMatchObject({ accepted: false, line: expect.stringContaining("still being written") });
+  story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
+  label(story);
+  expect(last(story)).toMatchObject({ accepted: false, line: expect.stringContaining("#11 is open") });
+});
+
 test("an issue that was edited while its pull request is open is told what is to be closed first, and mends nothing", () => {
   const story = taken();
   story.answer({ files, claims: [{ criterion, how: "It is." }] });

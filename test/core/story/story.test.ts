@@ -365,6 +365,36 @@ describe("an agent's answer", () => {
     expect(story.asked.some((effect) => effect.type === "write-change")).toBe(false);
   });
 
+  test("a pull request that was being opened while its run was stopped is recorded, and the next run goes on at it", () => {
+    const story = begin();
+    story.answer();
+    story.finish("write-change", { status: "done", result: commit });
+    story.say("lena", "/stop");
+    story.say("lena", "/run");
+    expect(story.replies().at(-1)).toMatchObject({
+      accepted: false,
+      line: expect.stringContaining("still being written"),
+    });
+    story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
+    expect(entriesOf(story.entries, "pull.opened").map(({ body }) => body)).toEqual([
+      { run: "run-2-1", story: 2, prompt: 3, pull: 11, branch: "sallyport/run-2-1/3", head: commit.commit },
+    ]);
+    story.say("lena", "/run");
+    expect(entriesOf(story.entries, "prompt.recorded").at(-1)?.body).toMatchObject({
+      run: "run-2-2",
+      base: commit.commit,
+    });
+  });
+
+  test("a commit that was written before its run was stopped is recorded, also where both are seen together", () => {
+    const story = begin();
+    story.answer();
+    const key = story.asked.find(({ type }) => type === "write-change")?.key ?? "";
+    story.outcomes.set(key, { status: "done", result: commit });
+    story.say("lena", "/stop");
+    expect(story.kinds().slice(-3)).toEqual(["change.committed", "command", "run.closed"]);
+  });
+
   test("T254: a pull request that a person closed ends the run", () => {
     const story = begin();
     story.answer();
