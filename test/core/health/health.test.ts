@@ -10,7 +10,7 @@ import { known, unknown } from "../../../core/known.ts";
 import { Policy } from "../../../schemas/policy.ts";
 
 const bot = { id: 99, login: "sallyport[bot]", type: "Bot" as const };
-const ourselves = { appId: 4001, slug: "sallyport", bot };
+const ourselves = { appId: 4001, slug: "sallyport", page: "https://github.com/apps/sallyport", bot };
 const publicKey = `ed25519:${"A".repeat(43)}=`;
 const us = { ourselves, publicKey };
 const unread = unknown("no answer");
