@@ -542,6 +542,16 @@ describe("the hook", () => {
     expect(hook(pushed, 1)).toMatchObject({ exit: 1, asked: [check(`--head ${two}`), check(`--head ${two}`)] });
   });
 
+  test("where no sallyport is installed, says how it comes there, and only then", () => {
+    const pushed = `refs/heads/x ${two} refs/heads/x ${zero}\n`;
+    const missing = "npm install --save-dev sallyport";
+    expect(hook(pushed, 1)).toMatchObject({ exit: 1, err: expect.stringContaining(missing) });
+    expect(hook(pushed, 2).err).not.toContain(missing);
+    write("node_modules/.bin/sallyport", "#!/bin/sh\n");
+    chmodSync(join(top, "node_modules/.bin/sallyport"), 0o755);
+    expect(hook(pushed, 1).err).not.toContain(missing);
+  });
+
   test("judges each pushed branch", () => {
     const pushed = `refs/heads/x ${two} refs/heads/x ${zero}\nrefs/heads/y ${two} refs/heads/y ${one}\n`;
     expect(hook(pushed, 0)).toMatchObject({
