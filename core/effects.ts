@@ -253,5 +253,7 @@ export type EffectResult =
       actions?: ActionsRun;
     };
 
-/** Our App and its bot account. They distinguish our own comments and branches from forged ones. */
-export type Ourselves = { appId: number; slug: string; bot: Account };
+/**
+ * Our App, its page on GitHub and its bot account. They distinguish our own comments and branches from forged ones.
+ */
+export type Ourselves = { appId: number; slug: string; page: string; bot: Account };

@@ -18,7 +18,7 @@ const shared = {
     version: z.record(z.string(), z.string()),
   }),
   timeVerified: Moment,
-  resourceUri: z.string().regex(/^git\+https:\/\/[^\s#]+$/, "expected git+https://…"),
+  resourceUri: z.string().regex(/^git\+https?:\/\/[^\s#]+$/, "expected git+https://…"),
   policy: z
     .strictObject({ uri: z.string(), digest: z.strictObject({ gitBlob: Sha }).optional() })
     .describe("The policy of the last verdict; without a digest where the ledger does not tell its blob."),

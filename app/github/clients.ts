@@ -158,7 +158,7 @@ export function createGitHub(
           "GitHub knows no App by this id and key: compare APP_ID and PRIVATE_KEY with the App's settings, and this machine's clock with another",
         );
       const bot = valueOrThrow(await readBot({ request: octokit("app").request }, app.slug));
-      return { appId: Number(app.id), slug: app.slug, bot };
+      return { appId: Number(app.id), slug: app.slug, page: app.html_url, bot };
     },
     forRepository(id, use) {
       const key = `${id}/${use}`;

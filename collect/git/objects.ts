@@ -96,6 +96,7 @@ async function resolveCommit(batch: Batch, dir: string, revision: string): Promi
   const commit = await batch.read(`${revision}^{commit}`, 0);
   if (!commit.known) return commit;
   if (commit.value !== null) return known(commit.value.id);
+  if (revision === "HEAD") return unknown(`HEAD of ${dir} has no commit yet`);
   const remote = await batch.read(`refs/remotes/origin/${revision}^{commit}`, 0);
   const step = remote.known && remote.value !== null ? `write origin/${revision}` : "fetch it or check the spelling";
   return unknown(`no commit named ${JSON.stringify(revision)} in ${dir}; ${step}`);

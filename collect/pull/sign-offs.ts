@@ -6,7 +6,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { GitHub } from "../github/request.ts";
 import { readConversation } from "../issue/conversation.ts";
 
-const nobody = { appId: 0, slug: "", bot: { id: 0, login: "", type: "Bot" as const } };
+const nobody = { appId: 0, slug: "", page: "", bot: { id: 0, login: "", type: "Bot" as const } };
 
 /** The most comments that a record names as unheard, the newest first: anybody may write any number of them. */
 const maxUnheard = 20;

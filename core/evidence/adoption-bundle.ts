@@ -3,7 +3,7 @@ import type { AdoptionBundle } from "../../schemas/evidence.ts";
 import { lastEntry, type TypedEntry } from "../entries.ts";
 import { bundledReviews, reviewsOf } from "../record/reviews.ts";
 import { adoptedHead } from "./adoption-trace.ts";
-import { mergeOf } from "./bundle.ts";
+import { mergeOf, pullAddress } from "./bundle.ts";
 
 /**
  * Assembles the bundle of an adopted head: the merged one, or else the newest that the ledger knows. Null if nobody
@@ -39,7 +39,7 @@ export function assembleAdoption(
     story: naming?.body.story ?? null,
     digest: naming?.body.digest ?? null,
     pull,
-    pullUrl: `https://github.com/${repository}/pull/${pull}`,
+    pullUrl: pullAddress(entries, repository, pull),
     author: adopted.body.author ?? null,
     commit,
     tree,

@@ -62,7 +62,7 @@ export function assembleBundle(
     ...(ran.length === 0 ? {} : { verification: ran }),
     pull,
     ...(written.body.casefiles === undefined ? {} : { casefiles: written.body.casefiles }),
-    pullUrl: `https://github.com/${repository}/pull/${pull}`,
+    pullUrl: pullAddress(entries, repository, pull),
     commit: written.body.commit,
     tree: written.body.tree,
     ci: sealed?.body.ci ?? null,
@@ -76,6 +76,16 @@ export function assembleBundle(
       .toSorted((one, other) => one.seq - other.seq)
       .map(({ seq, kind, hash }) => ({ seq, kind, sha256: hash })),
   };
+}
+
+/**
+ * Where a pull request is read. Of the ledger's entries only the summaries of merges name GitHub's server; before the
+ * first one it is taken to be github.com.
+ */
+export function pullAddress(entries: readonly TypedEntry[], repository: string, pull: number): string {
+  const source = lastEntry(entries, "source.verified", () => true)?.body.summary.resourceUri;
+  const server = source === undefined ? "https://github.com" : new URL(source.slice("git+".length)).origin;
+  return `${server}/${repository}/pull/${pull}`;
 }
 
 /** The facts about the merge without a clone: only an equal tree shows that the judged change was merged. */

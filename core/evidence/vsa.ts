@@ -9,8 +9,8 @@ import { engine } from "../verdict/engine.ts";
 /** An observed merge: the pull request, its head, the merged commit, and the short name of the base branch. */
 export type ObservedMerge = { pull: number; head: string; merged: string; branch: string };
 
-/** Who summarises (the App's slug), for which repository (`owner/name`), and when. */
-export type Summariser = { slug: string; repository: string; now: string };
+/** Who summarises (the App's page on GitHub, whose server is the repository's), for which repository (`owner/name`), and when. */
+export type Summariser = { page: string; repository: string; now: string };
 
 /** The last verdict on a pull request at exactly this head; undefined if there is none. */
 export function lastVerdict(
@@ -36,16 +36,16 @@ export function allowsMerge(verdict: EntryOf<"verdict.given"> | undefined, branc
 export function summariseMerge(
   entries: readonly TypedEntry[],
   { pull, head, branch }: ObservedMerge,
-  { slug, repository, now }: Summariser,
+  { page, repository, now }: Summariser,
 ): VerificationSummary {
   const verdict = lastVerdict(entries, pull, head);
   const waivers = verdict === undefined ? [] : waiversUnder(entries, verdict);
   const sealed = lastEntry(entries, "evidence.sealed", ({ body }) => body.pull === pull && body.commit === head);
-  const source = `git+https://github.com/${repository}`;
+  const source = `git+${new URL(page).origin}/${repository}`;
   const { policy } = verdict?.body ?? {};
   const read = [verdict, ...waivers, sealed].filter((entry) => entry !== undefined);
   const summary = {
-    verifier: { id: `https://github.com/apps/${slug}`, version: { sallyport: engine } },
+    verifier: { id: page, version: { sallyport: engine } },
     timeVerified: now,
     resourceUri: source,
     policy:

@@ -56,10 +56,11 @@ function judgeInstallations(needs: Granted, all: readonly Installation[]): Healt
         `The installation on ${account} is suspended: nothing is judged there.`,
         `An owner of ${account} lifts the suspension.`,
       );
-    // A person's account has no members to read.
-    const { members, ...others } = needs.permissions;
-    const wanted = isOrganization ? needs : { ...needs, permissions: others };
-    return judgeGranted(account, wanted, one, `An owner of ${account} accepts the App's new permissions.`);
+    // A person's account has no members to read: the permission may be named there or not.
+    const { members } = needs.permissions;
+    const has =
+      isOrganization || members === undefined ? one : { ...one, permissions: { members, ...one.permissions } };
+    return judgeGranted(account, needs, has, `An owner of ${account} accepts the App's new permissions.`);
   });
 }
 
@@ -123,7 +124,7 @@ function judgeDeliveries(deliveries: Known<Delivery[]>): HealthFinding[] {
   return [
     warn(
       check,
-      `${failed.length} of the last ${all.length} webhooks did not arrive, the newest a \`${event}\` at ${at}: ${status}.`,
+      `${failed.length} of the last ${all.length} webhooks did not arrive, the newest \`${event}\` at ${at}: ${status}.`,
       "Whoever runs the service looks at whether it can be reached; the sweep makes up for what was lost.",
     ),
   ];

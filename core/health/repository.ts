@@ -66,8 +66,15 @@ function judgePolicy(
 ): HealthFinding[] {
   const { ok, fail } = findingsOf("repository", name);
   if (reading.state === "absent") {
-    const next = `A maintainer writes one (\`npx sallyport init\` drafts it) and commits it to the default branch.`;
-    return [fail("policy", `There is no ${policyPath} on the default branch, so every check fails.`, next)];
+    const { removedBy } = reading;
+    if (removedBy !== null) {
+      const message = `${policyPath} was removed by commit ${removedBy}, so every check fails.`;
+      return [fail("policy", message, "A maintainer puts it back in a pull request.")];
+    }
+    const next =
+      "A maintainer merges the pull request *Set up Sallyport: a first policy*, or commits what `npx sallyport init` drafts.";
+    const message = `There is no ${policyPath} on the default branch yet, so every check is neutral and blocks nothing.`;
+    return [fail("policy", message, next)];
   }
   if (reading.state === "malformed") {
     const next = "A maintainer mends it; `npx sallyport policy lint` reads it as the App does.";

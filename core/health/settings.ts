@@ -36,7 +36,8 @@ export function judgeSettings({ node, nodeNeeded, problems, rest }: SettingsFact
       ? ok("node", `Node ${node}.`)
       : fail("node", `Node ${node} is too old.`, `Install Node ${nodeNeeded} or newer.`),
   ];
-  const next = "Set it where the service runs; .env.example says what each is for.";
+  const next =
+    "Set it where the service runs, or let `npx sallyport setup` make all of it; .env.example says what each is for.";
   if (problems.length > 0) findings.push(...problems.map((problem) => fail("settings", problem, next)));
   else findings.push(ok("settings", "All settings that the service needs are there."));
   if (rest === null) return findings;

@@ -45,7 +45,7 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
   const summary = summariseMerge(
     entries,
     { ...merge, branch },
-    { slug: ourselves.slug, repository: repository.name, now },
+    { page: ourselves.page, repository: repository.name, now },
   );
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
   const actor = appActor(facts);

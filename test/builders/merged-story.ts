@@ -96,7 +96,7 @@ export async function signStory(sign: Sign, story: readonly TypedEntry[]): Promi
     const real = kind === "evidence.sealed" ? { ...body, captured } : body;
     await append({ kind, body: real, actor, at }, named);
     if (kind !== "merge.observed") continue;
-    const summariser = { slug: "sallyport", repository: "acme/web", now: at };
+    const summariser = { page: "https://github.com/apps/sallyport", repository: "acme/web", now: at };
     const merge = { pull: body.pull, head: body.head, merged: body.merged };
     const summed = {
       ...merge,

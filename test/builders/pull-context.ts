@@ -11,7 +11,12 @@ import type { Duty } from "../../schemas/policy-values.ts";
 export function pullContext(judged: PullFacts, over: Partial<PullSnapshot> & { number: number }): PullSnapshot {
   return {
     now: "2026-11-21T10:00:00.000Z",
-    ourselves: { appId: 9, slug: "sallyport", bot: { id: 99, login: "sallyport[bot]", type: "Bot" } },
+    ourselves: {
+      appId: 9,
+      slug: "sallyport",
+      page: "https://github.com/apps/sallyport",
+      bot: { id: 99, login: "sallyport[bot]", type: "Bot" },
+    },
     repository: { id: judged.repository.id, name: judged.repository.name, defaultBranch: "main" },
     policy: judged.policy,
     base: known(judged.base.sha),

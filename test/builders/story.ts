@@ -108,7 +108,12 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   };
   const facts = (): StoryFacts => ({
     now: state.now,
-    ourselves: { appId: 9, slug: "sallyport", bot: { id: 99, login: "sallyport[bot]", type: "Bot" } },
+    ourselves: {
+      appId: 9,
+      slug: "sallyport",
+      page: "https://github.com/apps/sallyport",
+      bot: { id: 99, login: "sallyport[bot]", type: "Bot" },
+    },
     repository: { id: 7, name: "acme/web", defaultBranch: "main" },
     policy: known({ state: "loaded", ref: state.base, blob: state.blob, policy: state.policy, lines: {} }),
     base: known(state.base),

@@ -16,7 +16,7 @@ export async function readPast(dir: string, last: number, policy: PolicyReading,
   const main = await read({});
   const found = main.known ? main : await read({ branch: "HEAD" });
   progress.end();
-  return found.known ? known({ from: found.value.from, changes: found.value.changes }) : main;
+  return found.known ? known({ from: found.value.from, changes: found.value.changes }) : found;
 }
 
 /** The most changes that are shown of many. */

@@ -48,7 +48,12 @@ while read -r local_ref local_id remote_ref remote_id; do
         status=1
       fi
       ;;
-    *) status=1 ;;
+    *)
+      status=1
+      # npx ends the same when it finds none, and says so in words of its own.
+      [ -x node_modules/.bin/sallyport ] || command -v sallyport >/dev/null ||
+        echo 'sallyport: if npx found no sallyport, this brings it: npm install --save-dev sallyport' >&2
+      ;;
   esac
 done
 exit $status

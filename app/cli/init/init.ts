@@ -60,20 +60,28 @@ export function initCommand(io: Io): Command {
         io.exit(2);
         return;
       }
+      const { hook, action, actions, forms } = options;
+      if (actions !== undefined && !isAddress(actions)) {
+        io.err(
+          `sallyport init: --actions ${oneLine(actions)}: write the address of the service in full, as in PUBLIC_URL\n`,
+        );
+        io.exit(2);
+        return;
+      }
       if (options.json === true) {
         io.out(`${await draftJson(tree.value, options, io)}\n`);
         io.exit(0);
         return;
       }
-      const policy = await writePolicy(tree.value, options, io);
+      const asksMore = hook === true || action === true || actions !== undefined || forms === true;
+      const policy = await writePolicy(tree.value, { ...options, asksMore }, io);
       const isHooked = options.hook !== true || (await writeHook(tree.value, io));
       const { top } = tree.value;
       const added = policy === "refused" ? [] : await addFiles(tree.value, options, io);
       const isOpen =
         options.pr !== true || (await propose(top, [...(policy === "written" ? [policyPath] : []), ...added], io));
+      if (policy === "written") io.out(nextText(action === true));
       // In a repository that has a policy, what else was asked for is enough.
-      const { hook, action, actions, forms } = options;
-      const asksMore = hook === true || action === true || actions !== undefined || forms === true;
       const isDone = policy === "written" || (policy === "kept" && asksMore);
       io.exit(isDone && isHooked && isOpen ? 0 : 1);
     });
@@ -115,7 +123,15 @@ async function draftJson(tree: WorkTree, options: Options, io: Io): Promise<stri
   });
 }
 
-async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"written" | "kept" | "refused"> {
+function isAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+async function writePolicy(
+  tree: WorkTree,
+  options: Options & { asksMore: boolean },
+  io: Io,
+): Promise<"written" | "kept" | "refused"> {
   const path = join(tree.top, policyPath);
   if (existsSync(join(tree.top, misspelledPath))) {
     io.err(`sallyport init: ${misspelledPath} is there, and the policy is read from ${policyPath} alone: rename it\n`);
@@ -130,7 +146,7 @@ async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"w
     return "refused";
   }
   if (existsSync(path) && options.force !== true) {
-    io.err(`sallyport init: ${policyPath} is there and is kept; --force replaces it\n`);
+    if (!options.asksMore) io.err(`sallyport init: ${policyPath} is there and is kept; --force replaces it\n`);
     return "kept";
   }
   const { text, past, trial } = await draft(tree, options, io);
@@ -142,10 +158,13 @@ async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"w
       ? trialText(past.value, trial)
       : `Not tried on history: ${oneLine(past.known ? "" : past.why)}\n`,
   );
-  io.out(
-    `Next: name people in it, run \`npx sallyport policy lint\`, commit it to the default branch, and require the check \`sallyport\`.\n`,
-  );
   return "written";
+}
+
+/** With the workflow the verdict is a commit status, as GitHub's settings call it; the App's is a check. */
+function nextText(hasWorkflow: boolean): string {
+  const [them, verdict] = hasWorkflow ? ["all of it", "status"] : ["it", "check"];
+  return `Next: name people in ${policyPath}, run \`npx sallyport policy lint\`, commit ${them} to the default branch, and require the ${verdict} \`sallyport\`.\n`;
 }
 
 /** What the trial showed: gates that were left out first, then what the others and the built-in rules would have blocked. */
@@ -173,10 +192,6 @@ async function addFiles(tree: WorkTree, { action, actions, forms }: Options, io:
 }
 
 async function addAgents(top: string, url: string, io: Io): Promise<string[]> {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    io.err(`sallyport init: --actions ${oneLine(url)}: write the address of the service in full, as in PUBLIC_URL\n`);
-    return [];
-  }
   const policy = await readFile(join(top, policyPath), "utf8").catch(() => "");
   return addAgentWorkflow(top, await agentWorkflowFile(url, policy, io.env), io);
 }

@@ -46,6 +46,7 @@ export async function openPullRequest(top: string, paths: readonly string[], env
     await run("git", "push", "origin", `${commit}:refs/heads/${branch}`);
     return known(await run("gh", "pr", "create", "--head", branch, "--title", title, "--body", body));
   } catch (error) {
+    if (messageOf(error).includes("spawn gh ENOENT")) return unknown("`gh` is not installed");
     const lines = messageOf(error).split("\n");
     return unknown(lines.find((line) => /^(?:fatal|error):|rejected|ENOENT/.test(line.trim())) ?? lines[0] ?? "");
   } finally {

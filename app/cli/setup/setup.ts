@@ -75,7 +75,7 @@ Example:
 
 /** What stands in the way before anything is made. */
 async function problemOf(
-  { githubUrl, webhookUrl, smee, port, force }: Options,
+  { githubUrl, webhookUrl, smee, port, force, org }: Options,
   io: Io,
 ): Promise<{ why: string; status: number } | null> {
   if (existsSync(join(io.cwd, envFile)) && force !== true)
@@ -83,8 +83,15 @@ async function problemOf(
   const isAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
   if (!isAddress(githubUrl))
     return { why: `--github-url ${githubUrl}: write it in full, such as https://github.com`, status: 2 };
+  const { origin, pathname } = new URL(githubUrl);
+  if (pathname !== "/")
+    return { why: `--github-url ${githubUrl}: write ${origin} and, for an organization, --org`, status: 2 };
+  if (org !== undefined && !/^[A-Za-z0-9_-]+$/.test(org))
+    return { why: `--org ${org}: write its name alone, such as acme`, status: 2 };
   if (webhookUrl !== undefined && (!isAddress(webhookUrl) || smee === true))
     return { why: `--webhook-url: write one address in full, or --smee in its place`, status: 2 };
+  if (webhookUrl !== undefined && new URL(webhookUrl).pathname === "/")
+    return { why: `--webhook-url ${webhookUrl}: write ${new URL(webhookUrl).origin}${webhookPath}`, status: 2 };
   if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535)
     return { why: `--port ${port}: write 0 to 65535`, status: 2 };
   try {
@@ -185,7 +192,7 @@ function nextText({ app, publicKey, install }: Kept, webhookUrl: string | null):
     ...(webhookUrl === null
       ? ["   It looks every five minutes; a webhook address in the App's settings makes it prompt."]
       : []),
-    "4. Merge the pull request that it opens in each repository without a policy.",
+    "4. Name people in the pull request that it opens in each repository without a policy, and merge it.",
     "",
   ].join("\n");
 }

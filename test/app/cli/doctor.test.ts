@@ -452,7 +452,7 @@ describe("the App on GitHub", () => {
     expect(of("deliveries")).toMatchObject([
       {
         status: "warn",
-        message: expect.stringMatching(/did not arrive, the newest a `push` at .*: failed to connect/),
+        message: expect.stringMatching(/did not arrive, the newest `push` at .*: failed to connect/),
       },
     ]);
   });

@@ -24,6 +24,7 @@ test("the App knows itself by its numeric ids", async () => {
   expect(await acme.clients.identify()).toEqual({
     appId: 4001,
     slug: "sallyport",
+    page: `${acme.sandbox.url}/apps/sallyport`,
     bot: { id: expect.any(Number), login: "sallyport[bot]", type: "Bot" },
   });
 });

@@ -19,7 +19,7 @@ test("a rewritten branch is an incident, once for each state of it; other errors
     now: () => new Date("2026-11-21T10:00:00.000Z"),
   };
   const bot = { id: 99, login: "sallyport[bot]", type: "Bot" as const };
-  const ourselves = { appId: 9, slug: "sallyport", bot };
+  const ourselves = { appId: 9, slug: "sallyport", page: "https://github.com/apps/sallyport", bot };
   const note = async (error: unknown) => {
     const site = { db, repository: { id: 7, name: "acme/web" }, ourselves };
     await noteRewrite(error, site, tools);

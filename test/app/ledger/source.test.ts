@@ -7,6 +7,7 @@ const repository = 7;
 const ourselves = {
   appId: 1,
   slug: "sallyport",
+  page: "https://github.com/apps/sallyport",
   bot: { id: 2, login: "sallyport[bot]", type: "Bot" },
 } as const;
 

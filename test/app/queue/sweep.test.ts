@@ -55,7 +55,12 @@ function jobsOn(
     db: database.db,
     queue,
     github,
-    ourselves: { appId: 1, slug: "sallyport", bot: { id: 2, login: "sallyport[bot]", type: "Bot" } },
+    ourselves: {
+      appId: 1,
+      slug: "sallyport",
+      page: "https://github.com/apps/sallyport",
+      bot: { id: 2, login: "sallyport[bot]", type: "Bot" },
+    },
     signer: createSigner(pem),
     onboarding: null,
     digestWebhook: null,

@@ -26,7 +26,12 @@ async function look(
   };
   const tools: ReconcileTools = {
     db: unused as never,
-    ourselves: { appId: 1, slug: "sallyport", bot: { id: 2, login: "sallyport[bot]", type: "Bot" } },
+    ourselves: {
+      appId: 1,
+      slug: "sallyport",
+      page: "https://github.com/apps/sallyport",
+      bot: { id: 2, login: "sallyport[bot]", type: "Bot" },
+    },
     github: async () => ({ request, owner: "acme", repo: "web" }),
     secrets: async () => [],
     cache: createObjectsCache(1_000),

@@ -65,7 +65,12 @@ async function talkOf(
     github,
     { number: issue.number, createdAt: issue.created_at, labels: [], written },
     {
-      ourselves: { appId: 1, slug: "s", bot: { id: 1, login: "s[bot]", type: "Bot" } },
+      ourselves: {
+        appId: 1,
+        slug: "s",
+        page: "https://github.com/apps/sallyport",
+        bot: { id: 1, login: "s[bot]", type: "Bot" },
+      },
       people: Policy.parse({ version: 1, people: { planners: ["@lena"], executors: ["@lena"] } }).people,
       isAnswered: () => false,
       ...more,
@@ -187,7 +192,7 @@ describe("G1: the assignment of our bot is a command of whoever assigned it", ()
       { request, owner: "acme", repo: "web" },
       { number: 5, createdAt: "2026-11-21T09:00:00Z", labels: [], assignment },
       {
-        ourselves: { appId: 9, slug: "sallyport", bot },
+        ourselves: { appId: 9, slug: "sallyport", page: "https://github.com/apps/sallyport", bot },
         people: Policy.parse({ version: 1, people: { planners: ["@lena"] } }).people,
         isAnswered: (source) => answered.includes(sourceKey(source)),
       },

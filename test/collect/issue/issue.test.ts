@@ -398,7 +398,12 @@ test("T133: of a stranger's many commands a look takes some, the oldest first, a
       reader(),
       { number, createdAt: created_at, labels: [] },
       {
-        ourselves: { appId: 1, slug: "sallyport", bot: { id: 1, login: "sallyport[bot]", type: "Bot" } },
+        ourselves: {
+          appId: 1,
+          slug: "sallyport",
+          page: "https://github.com/apps/sallyport",
+          bot: { id: 1, login: "sallyport[bot]", type: "Bot" },
+        },
         people: null,
         isAnswered: ({ id }) => answered.includes(id),
         ...(max === undefined ? {} : { max }),

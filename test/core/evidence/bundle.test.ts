@@ -3,6 +3,7 @@ import { bundleMarkdown } from "../../../app/cli/ledger/bundle-text.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { assembleBundle, type BundleSource } from "../../../core/evidence/bundle.ts";
 import { tracePull } from "../../../core/evidence/trace.ts";
+import { summariseMerge } from "../../../core/evidence/vsa.ts";
 import { EvidenceBundle } from "../../../schemas/evidence.ts";
 import { casefileRun } from "../../builders/casefile-story.ts";
 import { mergedStory, type Reached } from "../../builders/merged-story.ts";
@@ -54,6 +55,19 @@ describe("a bundle", () => {
     );
     for (const field of ["verification", "cost", "tool", "actions"])
       expect(bundleOf(road("captured"))).not.toHaveProperty(field);
+  });
+
+  test("on a GitHub Enterprise of one's own leads to the pull request there, as the summary of a merge names it", () => {
+    const web = "https://ghe.acme.dev";
+    const entries = road("merged");
+    const [first] = entries;
+    if (first === undefined) throw new Error("there is no entry");
+    const merge = { pull: 11, head, merged };
+    const summariser = { page: `${web}/github-apps/sallyport`, repository: "acme/web", now: first.at };
+    const summary = summariseMerge(entries, { ...merge, branch: "main" }, summariser);
+    entries.push({ ...first, kind: "source.verified", body: { ...merge, ref: "refs/heads/main", summary } });
+    expect(bundleOf(entries).pullUrl).toBe(`${web}/acme/web/pull/11`);
+    expect(bundleOf(road("captured")).pullUrl).toBe("https://github.com/acme/web/pull/11");
   });
 
   test("once captured names the attempt, its prompt, answer, model and commit, and nothing that is not known yet", () => {

@@ -12,7 +12,11 @@ const [head, other, base, merged] = ["d", "c", "b", "e"].map((digit) => digit.re
   string,
 ];
 const actor = { type: "app" as const, id: 9, login: "sallyport[bot]" };
-const summariser = { slug: "sallyport", repository: "acme/web", now: "2026-11-21T10:00:00.000Z" };
+const summariser = {
+  page: "https://github.com/apps/sallyport",
+  repository: "acme/web",
+  now: "2026-11-21T10:00:00.000Z",
+};
 
 const place = (seq: number) => ({
   seq,
@@ -75,6 +79,14 @@ describe("a merge of a head that was judged a success", () => {
       verificationResult: "PASSED",
       verifiedLevels: ["SLSA_SOURCE_LEVEL_1", "ORG_SOURCE_SALLYPORT_DIFF_SIZE", "ORG_SOURCE_SALLYPORT_MANUAL_TEST"],
     });
+  });
+
+  test("on a GitHub Enterprise of one's own, names that server and none of github.com's", () => {
+    const page = "https://ghe.acme.dev/github-apps/sallyport";
+    const merge = { pull: 5, head, merged, branch: "main" };
+    const summary = VerificationSummary.parse(summariseMerge([verdict(1)], merge, { ...summariser, page }));
+    expect(summary).toMatchObject({ verifier: { id: page }, resourceUri: "git+https://ghe.acme.dev/acme/web" });
+    expect(JSON.stringify(summary)).not.toContain("github.com");
   });
 
   test("names the policy that it was judged by, where the verdict tells it", () => {

@@ -380,6 +380,7 @@ describe("a look at a group", () => {
   const ourselves = {
     appId: 9,
     slug: "sallyport",
+    page: "https://github.com/apps/sallyport",
     bot: { id: 99, login: "sallyport[bot]", type: "Bot" as const },
   };
   const look = (given: GroupFacts, over: object = {}) =>

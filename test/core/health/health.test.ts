@@ -10,7 +10,7 @@ import { known, unknown } from "../../../core/known.ts";
 import { Policy } from "../../../schemas/policy.ts";
 
 const bot = { id: 99, login: "sallyport[bot]", type: "Bot" as const };
-const ourselves = { appId: 4001, slug: "sallyport", bot };
+const ourselves = { appId: 4001, slug: "sallyport", page: "https://github.com/apps/sallyport", bot };
 const publicKey = `ed25519:${"A".repeat(43)}=`;
 const us = { ourselves, publicKey };
 const unread = unknown("no answer");
@@ -238,6 +238,12 @@ describe("the App", () => {
       ["ok", "ok"],
     ],
     [
+      "a person's account with what the manifest asks for",
+      { installations: known([{ ...installation, isOrganization: false }]) },
+      "more-than-needed",
+      [],
+    ],
+    [
       "an organisation without members",
       { installations: known([{ ...installation, permissions: { checks: "write" } }]) },
       "permissions",
@@ -322,6 +328,12 @@ describe("a repository", () => {
       { policy: known({ state: "malformed", ref: "r", blob: "b", problems: [malformed, malformed] }) },
       "policy",
       ["fail", "fail"],
+    ],
+    [
+      "one that was removed",
+      { policy: known({ state: "absent", ref: "r", removedBy: "c".repeat(40) }) },
+      "policy",
+      ["fail"],
     ],
     ["one that cannot be read", { policy: unread }, "policy", ["unknown"]],
     ["guarded by the built-in list", {}, "policy-guard", ["ok"]],
@@ -414,6 +426,19 @@ describe("a repository", () => {
     const findings = judgeRepository({ name: "acme/web", facts: known({ ...right, ...more }) }, us);
     expect(shown(findings, check)).toEqual(statuses);
     expectNextSteps(findings);
+  });
+
+  test.each<[string, string | null, RegExp, RegExp]>([
+    ["was never there: nothing is judged", null, /neutral and blocks nothing/, /\*Set up Sallyport: a first policy\*/],
+    ["was removed: everything fails", "c".repeat(40), /removed by commit c{40}.*fails/, /puts it back/],
+  ])("a policy that %s", (_title, removedBy, says, next) => {
+    const policy = known({ state: "absent" as const, ref: "r", removedBy });
+    const findings = judgeRepository({ name: "acme/web", facts: known({ ...right, policy }) }, us);
+    expect(findings.find(({ check }) => check === "policy")).toMatchObject({
+      status: "fail",
+      message: expect.stringMatching(says),
+      next: expect.stringMatching(next),
+    });
   });
 
   test("one that cannot be read is not known, one without the App fails, and nothing else is said of either", () => {

@@ -15,7 +15,7 @@ import { Policy } from "../../../schemas/policy.ts";
 import { type Act, acted } from "../../builders/attempt-entries.ts";
 
 const bot = { id: 41, login: "sallyport[bot]", type: "Bot" as const };
-const ourselves = { appId: 9, slug: "sallyport", bot };
+const ourselves = { appId: 9, slug: "sallyport", page: "https://github.com/apps/sallyport", bot };
 const key = `ed25519:${"A".repeat(43)}=`;
 const blob = "5".repeat(40);
 

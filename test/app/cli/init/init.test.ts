@@ -260,7 +260,9 @@ describe("U9: a draft on history", () => {
 
   test("a history that cannot be read is told, and the draft is written all the same", async () => {
     write("src/a.ts");
-    expect(await run()).toMatchObject({ exit: 0, out: expect.stringContaining("Not tried on history: ") });
+    const { out, exit } = await run();
+    expect(exit).toBe(0);
+    expect(out).toMatch(/Not tried on history: .* has no commit yet\n/);
   });
 });
 
@@ -471,6 +473,40 @@ describe("the files beside the policy", () => {
     const { err, exit } = await runCommand(initCommand, ["--pr"], { cwd: top, env: gh(1) });
     expect({ err, exit }).toMatchObject({ exit: 1, err: expect.stringContaining(`  git add ${policyPath}\n`) });
   });
+
+  test("--pr without `gh` says that it is not installed", async () => {
+    mkdirSync(join(top, "bin"));
+    const git = process.env.PATH?.split(":").find((folder) => existsSync(join(folder, "git"))) ?? "";
+    symlinkSync(join(git, "git"), join(top, "bin/git"));
+    write1();
+    const { err } = await runCommand(initCommand, ["--pr"], { cwd: top, env: { ...env, PATH: join(top, "bin") } });
+    expect(err).toContain("no pull request was opened: `gh` is not installed");
+  });
+
+  test.each([[[]], [["--pr", "--hook"]]])(
+    "an address of the service that is none writes nothing (%j)",
+    async (more) => {
+      write1();
+      expect(await run("--actions", "sallyport.acme.dev", ...more)).toMatchObject({
+        exit: 2,
+        out: "",
+        err: expect.stringContaining("write the address of the service in full"),
+      });
+      expect(existsSync(join(top, policyPath))).toBe(false);
+    },
+  );
+
+  test("the next step comes last, and names what the workflow sets", async () => {
+    const { out } = await runCommand(initCommand, ["--action", "--hook"], { cwd: top, env: away });
+    expect(out.trim().split("\n").at(-1)).toMatch(/^Next: name people .* require the status `sallyport`\.$/);
+    expect((await run("--force")).out).toMatch(/\nNext: name people .* require the check `sallyport`\.\n$/);
+  });
+
+  test("a policy that is kept is no cause to replace it where something else was asked for", async () => {
+    await run();
+    expect((await run("--hook")).err).toBe("");
+    expect((await run()).err).toContain("--force replaces it");
+  });
 });
 
 describe("the hook", () => {
@@ -504,6 +540,16 @@ describe("the hook", () => {
     plainGit(top, ["update-ref", "refs/heads/main", one]);
     const pushed = `refs/heads/x ${two} refs/heads/x ${zero}\nrefs/heads/y ${two} refs/heads/y ${zero}\n`;
     expect(hook(pushed, 1)).toMatchObject({ exit: 1, asked: [check(`--head ${two}`), check(`--head ${two}`)] });
+  });
+
+  test("where no sallyport is installed, says how it comes there, and only then", () => {
+    const pushed = `refs/heads/x ${two} refs/heads/x ${zero}\n`;
+    const missing = "npm install --save-dev sallyport";
+    expect(hook(pushed, 1)).toMatchObject({ exit: 1, err: expect.stringContaining(missing) });
+    expect(hook(pushed, 2).err).not.toContain(missing);
+    write("node_modules/.bin/sallyport", "#!/bin/sh\n");
+    chmodSync(join(top, "node_modules/.bin/sallyport"), 0o755);
+    expect(hook(pushed, 1).err).not.toContain(missing);
   });
 
   test("judges each pushed branch", () => {
