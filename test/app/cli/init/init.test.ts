@@ -527,7 +527,9 @@ describe("the hook", () => {
     const note = join(top, "note");
     write("bin/npx", `#!/bin/sh\ncat >/dev/null\necho "$@" >>'${note}'\nexit ${status}\n`);
     chmodSync(join(top, "bin/npx"), 0o755);
-    const PATH = `${join(top, "bin")}:${process.env.PATH}`;
+    // npm puts the programs of this repository before the others, and with them our own.
+    const others = (process.env.PATH ?? "").split(":").filter((folder) => !folder.endsWith("node_modules/.bin"));
+    const PATH = [join(top, "bin"), ...others].join(":");
     const ran = spawnSync(join(top, "hook"), [], { cwd: top, input: pushed, env: { ...env, PATH, ...more } });
     const asked = existsSync(note) ? readFileSync(note, "utf8").trim().split("\n") : [];
     return { exit: ran.status, asked, err: ran.stderr.toString() };
