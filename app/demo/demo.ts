@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { dump } from "js-yaml";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
+import { webhookPath } from "../http/delivery.ts";
 import { checkoutProblem, packageHome } from "../settings/package-home.ts";
 import { fileProblem } from "../terminal/file-problem.ts";
 import type { Io } from "../terminal/io.ts";
@@ -187,7 +188,7 @@ async function startHosts(
   const port = await freePort();
   const privateKeyFile = join(dir, "app.pem");
   const seedFile = join(dir, "seed.yml");
-  const webhook = { url: `http://127.0.0.1:${port}/api/github/webhooks`, secret };
+  const webhook = { url: `http://127.0.0.1:${port}${webhookPath}`, secret };
   await writeFile(seedFile, dump(demoSeed({ ...governed, privateKeyFile, webhook })));
   const path = { PATH: io.env.PATH };
   const sandbox = await startHost(

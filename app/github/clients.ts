@@ -10,7 +10,14 @@ import type { LimitedUse } from "../store/limits.ts";
 import type { Use } from "./allowed-calls.ts";
 import { appKeyProblem } from "./app-key.ts";
 import { guardApp, guardRequests } from "./guard.ts";
-import { findHome, type InstalledRepository, keepListed, listInstalled, type Unlisted } from "./installations.ts";
+import {
+  findHome,
+  type InstalledRepository,
+  keepListed,
+  listInstallations,
+  listInstalled,
+  type Unlisted,
+} from "./installations.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { keepToken, mintIfThere, permissionsFor } from "./token.ts";
 
@@ -82,7 +89,7 @@ export function createGitHub(
   };
 
   const withToken = (token: string) => octokit("app", { auth: token });
-  const tools = { asApp, mint, withToken, listed: keepListed({ asApp }) };
+  const tools = { asApp, mint, withToken, listed: keepListed(() => listInstallations({ asApp })) };
 
   const clients = new Map<string, Promise<GitHub>>();
   const homes = new Map<number, Promise<InstalledRepository>>();

@@ -23,7 +23,7 @@ export type InstallationTools = {
  */
 export async function findHome(
   id: number,
-  tools: InstallationTools & { listed: Listed },
+  tools: InstallationTools & { listed: Listed<Installation[]> },
   likely?: number,
 ): Promise<InstalledRepository> {
   const seen = new Set<number>();
@@ -61,18 +61,18 @@ async function findIn(
   return found === undefined ? null : { installation, owner: found.owner, repo: found.repo };
 }
 
-/** The installations as they were listed in the last minute, or as they are now. */
-export type Listed = (isFresh: boolean) => Promise<Installation[]>;
+/** A list as GitHub gave it in the last minute, or as it is now. */
+export type Listed<T> = (isFresh: boolean) => Promise<T>;
 
-/** How long a list of installations is good for, in milliseconds. */
+/** How long a list is good for, in milliseconds. */
 const listedMs = 60_000;
 
-/** Lists installations, and keeps the list for a while: from when it was asked for, however often it is used. */
-export function keepListed(tools: Pick<InstallationTools, "asApp">): Listed {
-  let kept: { listed: Promise<Installation[]>; until: number } | null = null;
+/** Keeps what was listed for a while: from when it was asked for, however often it is used. */
+export function keepListed<T>(list: () => Promise<T>): Listed<T> {
+  let kept: { listed: Promise<T>; until: number } | null = null;
   return (isFresh) => {
     if (kept !== null && !isFresh && Date.now() < kept.until) return kept.listed;
-    const one = { listed: listInstallations(tools), until: Date.now() + listedMs };
+    const one = { listed: list(), until: Date.now() + listedMs };
     kept = one;
     one.listed.catch(() => {
       if (kept === one) kept = null;
@@ -112,7 +112,8 @@ export async function listInstalled(
   return all;
 }
 
-async function listInstallations({ asApp }: Pick<InstallationTools, "asApp">): Promise<Installation[]> {
+/** The installations of our App that are not suspended. */
+export async function listInstallations({ asApp }: Pick<InstallationTools, "asApp">): Promise<Installation[]> {
   const listed = await asApp.paginate("GET /app/installations", { per_page: 100 });
   return listed
     .filter((one) => one.suspended_at === null)

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
 
-/** Where GitHub sends webhooks. */
-export const webhooksPath = "/api/github/webhooks";
+/** The path of the service that takes webhooks. */
+export const webhookPath = "/api/github/webhooks";
 
 /** Why a request is no delivery of GitHub's: a status, and a line for whoever looks at the App's deliveries. */
 export type Refusal = { status: number; line: string };

@@ -6,7 +6,7 @@ import { SallyportError } from "../../core/errors.ts";
 import { runsPath } from "../actions/protocol.ts";
 import type { Config } from "../settings/config.ts";
 import { deliveries } from "../settings/metrics.ts";
-import { readDelivery, webhooksPath } from "./delivery.ts";
+import { readDelivery, webhookPath } from "./delivery.ts";
 
 /** GitHub sends at most 25 MB; a longer body is not GitHub's. */
 const maxWebhookBytes = 25 * 1024 * 1024;
@@ -155,16 +155,16 @@ async function answer(
     return;
   }
   const [path = ""] = url.split("?", 1);
-  const isDelivery = path.startsWith(webhooksPath) && /^\/*$/.test(path.slice(webhooksPath.length));
-  const no = isDelivery ? refuse : plain;
+  const isDelivery = path.startsWith(webhookPath) && /^\/*$/.test(path.slice(webhookPath.length));
+  const reject = isDelivery ? refuse : plain;
   // The length is known before the body is read, so that nobody can fill the memory.
   const length = Number(request.headers["content-length"]);
-  if (request.method === "POST" && !Number.isInteger(length)) return no(response, 411, "Say how long the body is.");
-  if (length > maxWebhookBytes) return no(response, 413, "The body is too long.");
+  if (request.method === "POST" && !Number.isInteger(length)) return reject(response, 411, "Say how long the body is.");
+  if (length > maxWebhookBytes) return reject(response, 413, "The body is too long.");
   if (request.method === "POST") countBytes(pending, request, response);
   if (answerRun !== undefined) return answerRun(request, response);
   if (isDelivery) return deliver(request, response);
-  plain(response, 404, `There is nothing here; webhooks go to ${webhooksPath}.`);
+  plain(response, 404, `There is nothing here; webhooks go to ${webhookPath}.`);
 }
 
 /** A sender's mistakes are counted and not logged, or any sender could fill the log. */

@@ -58,7 +58,8 @@ export async function reconcile(subject: Subject, tools: ReconcileTools, moves =
     // It would tell what it could not read in place of a verdict that stands. What others met kept nothing from it.
     if (met.limit !== null && decision.requeueAfter !== null)
       throw new SallyportError("rate-limit", "what GitHub did not give is read again once its limit ends", {
-        ...{ retry: true, notBefore: met.limit },
+        retry: true,
+        notBefore: met.limit,
       });
     const end = await tools.record({ subject, fence, repository: observed.value.repository, seen }, decision);
     if (end === "moved" && moves < maxMoves) return reconcile(subject, tools, moves + 1);

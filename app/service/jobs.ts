@@ -6,6 +6,7 @@ import { keyOf } from "../../core/record/keys.ts";
 import { endedPulls } from "../../core/record/unended.ts";
 import { type Subject, subjectKey } from "../../core/subject.ts";
 import type { GitHubClients } from "../github/clients.ts";
+import { keepListed } from "../github/installations.ts";
 import { anchorText } from "../ledger/anchor.ts";
 import { noteRewrite } from "../ledger/incident.ts";
 import { publishLedger } from "../ledger/publish.ts";
@@ -75,9 +76,6 @@ const deliveriesKept = 30 * 86_400_000;
 
 /** How long GitHub can send a delivery again, in milliseconds. */
 const redeliverable = 3 * 86_400_000;
-
-/** How long a list of the App's repositories tells that one is not there, in milliseconds. */
-const listedMs = 60_000;
 
 /** The handlers of the queue's jobs. */
 export function createJobs(tools: JobTools): JobHandlers {
@@ -232,15 +230,7 @@ export function createJobs(tools: JobTools): JobHandlers {
     }
   };
 
-  let listed: { ours: Promise<readonly number[]>; until: number } | null = null;
-  const list = () => {
-    const one = { ours: github.repositories(), until: Date.now() + listedMs };
-    listed = one;
-    one.ours.catch(() => {
-      if (listed === one) listed = null;
-    });
-    return one.ours;
-  };
+  const listed = keepListed(() => github.repositories());
 
   /**
    * Ends the work in a repository that is no longer ours, as GitHub's list of them says: nobody waits for it. An
@@ -248,8 +238,8 @@ export function createJobs(tools: JobTools): JobHandlers {
    */
   const giveUp = async ({ repository }: Subject, error: unknown) => {
     const isNowhere = error instanceof SallyportError && error.code === "not-found";
-    const last = isNowhere && listed !== null && Date.now() < listed.until ? await listed.ours.catch(() => null) : null;
-    const ours = last !== null && !last.includes(repository) ? last : await list().catch(() => null);
+    const last = isNowhere ? await listed(false).catch(() => null) : null;
+    const ours = last !== null && !last.includes(repository) ? last : await listed(true).catch(() => null);
     if (ours === null || ours.includes(repository)) throw error;
     await transact(db, (trx) => cancelEffects(trx, repository, ""));
     log.info({ repository }, `the App is no longer on ${repository}: nothing more is done there`);

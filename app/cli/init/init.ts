@@ -10,6 +10,7 @@ import { readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import { policyPath } from "../../../schemas/limits.ts";
 import { issueForms, packageHome } from "../../settings/package-home.ts";
+import { isWebAddress } from "../../terminal/address.ts";
 import type { Io } from "../../terminal/io.ts";
 import { exampleText, readPast } from "../backtest/trial.ts";
 import { addAgentWorkflow, addForms, addWorkflows, agentWorkflowFile, workflowFiles } from "./added-files.ts";
@@ -61,7 +62,7 @@ export function initCommand(io: Io): Command {
         return;
       }
       const { hook, action, actions, forms } = options;
-      if (actions !== undefined && !isAddress(actions)) {
+      if (actions !== undefined && !isWebAddress(actions)) {
         io.err(
           `sallyport init: --actions ${oneLine(actions)}: write the address of the service in full, as in PUBLIC_URL\n`,
         );
@@ -121,10 +122,6 @@ async function draftJson(tree: WorkTree, options: Options, io: Io): Promise<stri
       there: existsSync(join(tree.top, file.path)),
     })),
   });
-}
-
-function isAddress(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 async function writePolicy(

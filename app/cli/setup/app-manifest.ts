@@ -3,6 +3,7 @@ import { messageOf } from "../../../core/errors.ts";
 import { shortLine } from "../../../core/escape.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { readManifest } from "../../health/manifest.ts";
+import { webhookPath } from "../../http/delivery.ts";
 
 /** Where the App is made: GitHub's own address, and the organisation that will own it; null: the person's own account. */
 export type Home = { githubUrl: string; organization: string | null };
@@ -56,9 +57,6 @@ export async function appManifest({
     default_events: events,
   };
 }
-
-/** The path of the service that takes webhooks. */
-export const webhookPath = "/api/github/webhooks";
 
 /**
  * Where people reach the service by the address of its webhooks; null where that is not the service's own, or is neither

@@ -5,18 +5,12 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { oneLine } from "../../../core/escape.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
+import { webhookPath } from "../../http/delivery.ts";
+import { isWebAddress } from "../../terminal/address.ts";
 import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import { writeLedgerKey } from "../ledger/keygen.ts";
-import {
-  apiUrlOf,
-  appManifest,
-  type CreatedApp,
-  publicUrlOf,
-  redeem,
-  registrationUrl,
-  webhookPath,
-} from "./app-manifest.ts";
+import { apiUrlOf, appManifest, type CreatedApp, publicUrlOf, redeem, registrationUrl } from "./app-manifest.ts";
 import { openPage } from "./local-page.ts";
 
 type Options = {
@@ -80,15 +74,14 @@ async function problemOf(
 ): Promise<{ why: string; status: number } | null> {
   if (existsSync(join(io.cwd, envFile)) && force !== true)
     return { why: `${envFile} is there and is kept; --force replaces it`, status: 1 };
-  const isAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-  if (!isAddress(githubUrl))
+  if (!isWebAddress(githubUrl))
     return { why: `--github-url ${githubUrl}: write it in full, such as https://github.com`, status: 2 };
   const { origin, pathname } = new URL(githubUrl);
   if (pathname !== "/")
     return { why: `--github-url ${githubUrl}: write ${origin} and, for an organization, --org`, status: 2 };
   if (org !== undefined && !/^[A-Za-z0-9_-]+$/.test(org))
     return { why: `--org ${org}: write its name alone, such as acme`, status: 2 };
-  if (webhookUrl !== undefined && (!isAddress(webhookUrl) || smee === true))
+  if (webhookUrl !== undefined && (!isWebAddress(webhookUrl) || smee === true))
     return { why: `--webhook-url: write one address in full, or --smee in its place`, status: 2 };
   if (webhookUrl !== undefined && new URL(webhookUrl).pathname === "/")
     return { why: `--webhook-url ${webhookUrl}: write ${new URL(webhookUrl).origin}${webhookPath}`, status: 2 };

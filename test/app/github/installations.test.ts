@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { createGitHub } from "../../../app/github/clients.ts";
-import { keepListed } from "../../../app/github/installations.ts";
+import { keepListed, listInstallations } from "../../../app/github/installations.ts";
 import { keepToken } from "../../../app/github/token.ts";
 import { registry } from "../../../app/settings/metrics.ts";
 import type { Json } from "../../hosts/store-and-github.ts";
@@ -186,14 +186,14 @@ test("the pages of a list are counted under one route", async () => {
   expect(routes?.filter((route) => /[?]|http/.test(route))).toEqual([]);
 });
 
-test("a list of installations is good for a minute, however often it is used, and one that failed for nobody", async () => {
+test("a list is good for a minute, however often it is used, and one that failed for nobody", async () => {
   const begun = Date.now();
   let lists = 0;
   const paginate = async () => {
     if (++lists === 1) throw new Error("no answer");
     return [{ id: lists, suspended_at: null, permissions: {} }];
   };
-  const listed = keepListed({ asApp: { paginate } as never });
+  const listed = keepListed(() => listInstallations({ asApp: { paginate } as never }));
   await expect(listed(false)).rejects.toThrow("no answer");
   const ids: (number | undefined)[] = [];
   for (const seconds of [0, 40, 80, 100]) {
