@@ -28,8 +28,8 @@ export function rememberEmptyFetches(ms: number): EmptyFetches {
       // From now on what another process enqueues may come too late for it.
       const until = performance.now() + ms;
       return (isAll) => {
-        // What came meanwhile may have come too late for the fetch.
-        known = isAll && changes === before ? { except: new Set(ignoredGroups), until } : null;
+        // What came meanwhile may have come too late for the fetch. What was known before holds as long as it did.
+        if (isAll && changes === before) known = { except: new Set(ignoredGroups), until };
       };
     },
     untilNext() {

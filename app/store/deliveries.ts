@@ -5,25 +5,33 @@ import type { Database, Tables } from "./database.ts";
 export type Delivery = { guid: string; event: string; named: string | null };
 
 /**
- * Remembers deliveries by their ids, in one statement; returns those that did not come before. What they name waits
- * together in one row, until it is passed on: also what one names that came before, if it came with others. That makes
- * one look more, and to tell them apart a longer statement for all.
+ * Remembers deliveries by their ids; returns those that did not come before. What they name waits together in one row,
+ * until it is passed on: also what one names that came before, if it came with others. That makes one look more, and to
+ * tell them apart a longer statement for all.
  */
 export async function storeDeliveries(db: Database, deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
   // In one order, so that two processes never wait for each other; the text is one, however many they are.
   const all = deliveries.toSorted((one, other) => (one.guid < other.guid ? -1 : 1));
   const [guids, events] = [all.map(({ guid }) => guid), all.map(({ event }) => event)];
-  const stored = sql<{ guid: string }>`
-    insert into deliveries (guid, event) select * from unnest(${guids}::text[], ${events}::text[])
-    on conflict do nothing returning guid`;
+  const insert = sql`insert into deliveries (guid, event) select * from unnest(${guids}::text[], ${events}::text[])`;
   const named = all.flatMap((one) => (one.named === null ? [] : [one.named]));
-  const naming = sql<{ guid: string }>`
-    with fresh as (${stored}), naming as (
-      insert into waiting_names (named) select ${`[${named.join(",")}]`} from fresh having count(*) > 0
-    )
-    select guid from fresh`;
-  const { rows } = await (named.length === 0 ? stored : naming).execute(db);
+  const naming = named.length === 0 ? null : sql`insert into waiting_names (named) select ${`[${named.join(",")}]`}`;
+  try {
+    await (naming === null ? insert : sql`with stored as (${insert}) ${naming}`).execute(db);
+    return new Set(guids);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+  }
+  // One came before. To allow for that each time takes the store half as long again, and it is rare.
+  const stored = sql`${insert} on conflict do nothing returning guid`;
+  const names = naming === null ? sql`` : sql`, named as (${naming} from stored having count(*) > 0)`;
+  const { rows } = await sql<{ guid: string }>`with stored as (${stored})${names} select guid from stored`.execute(db);
   return new Set(rows.map(({ guid }) => guid));
+}
+
+/** Whether a statement failed because a row with its key is there already (SQLSTATE 23505). */
+function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "23505";
 }
 
 /** In place of a delivery's id: what a check of the readiness stores. */

@@ -54,3 +54,10 @@ test("what comes while a fetch is under way may have come too late for it", () =
   ended(true);
   expect(fetches.isInVain([])).toBe(false);
 });
+
+test("a fetch that found as many as it asked for changes nothing of what was known", () => {
+  const fetches = rememberEmptyFetches(ms);
+  fetches.begin(["a"])(true);
+  fetches.begin([])(false);
+  expect([fetches.isInVain(["a"]), fetches.isInVain([])]).toEqual([true, false]);
+});
