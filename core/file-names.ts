@@ -47,7 +47,7 @@ function characterProblem(path: string): string | null {
 }
 
 function segmentProblem(segment: string): string | null {
-  if (segment === "") return "the path holds an empty name";
+  if (segment === "") return "the path begins or ends with `/`, or holds an empty name";
   if (segment === "." || segment === "..") return "the path holds a `.` or `..` folder";
   if (/^(?:\.git|git~[0-9]+)[. ]*$/.test(foldConfusables(segment))) return "the name can be taken for git's own folder";
   if (/[. ]$/.test(segment)) return "a name ends with a dot or a space, which some systems drop";

@@ -44,7 +44,7 @@ export const Verdict = z.strictObject({
     .describe("null when no policy could be read; the conclusion is then never success."),
   engine: z.string().describe("The version of the rules themselves."),
   gates: z.array(GateResult),
-  deferred: z.array(z.string()).describe("Gates that this host could not settle and left to the App."),
+  deferred: z.array(z.string()).describe("Gates that need more than the commits, and are judged on the pull request."),
   draft: z.literal(true).optional().describe("The pull request is a draft: nobody asks for it to be merged yet."),
 });
 export type Verdict = z.infer<typeof Verdict>;

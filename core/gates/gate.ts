@@ -30,6 +30,8 @@ type Described<Name extends string> = {
 export type Gate<Name extends string = string> = Described<Name> & {
   /** If one of these facts is unknown, the gate's result is unknown, wherever the policy asks for the gate. */
   needs: readonly FactName[];
+  /** Whether the policy asks for the gate, of some change at least. */
+  isAsked(policy: Policy): boolean;
   /** Pure. The facts hold changes and texts ordered by path. */
   judge(facts: PullFacts, policy: LoadedPolicy): GateResult;
 };
@@ -62,6 +64,7 @@ export function defineGate<Name extends string, N extends FactName, S>(
   const { name, settings, needs } = definition;
   return {
     ...definition,
+    isAsked: (policy) => !isNotConfigured(settings(policy)),
     judge(facts, policy) {
       const found = settings(policy.policy);
       if (isNotConfigured(found)) return notApplicable(name, "not-configured", found.notConfigured);

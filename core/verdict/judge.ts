@@ -61,7 +61,10 @@ function askGate(gate: Gate, facts: PullFacts, policy: LoadedPolicy, onCrash: On
 }
 
 /** The result shown in place of all gates if there is no valid policy. */
-function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, branch: string): GateResult {
+function policyProblem(
+  reading: Exclude<PolicyReading, { state: "loaded" }>,
+  { defaultBranch: branch, proposed }: Pick<PullFacts, "defaultBranch" | "proposed">,
+): GateResult {
   const who = "a maintainer";
   const gate = "policy";
   const repair = "It is judged by the last valid policy, and an architect of that one approves it.";
@@ -75,8 +78,14 @@ function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, bra
     return { gate, status: "fail", reasons: [{ code: "policy-removed", message, path: policyPath, next }] };
   }
   const message = `Sallyport is not set up yet: \`${branch}\` has no \`${policyPath}\`.`;
-  const next = { step: `Run \`npx sallyport init\` and merge the \`${policyPath}\` that it writes.`, who };
-  return { gate, status: "pending", reasons: [{ code: notSetUp, message, path: policyPath, next }] };
+  const brought = proposed.known ? proposed.value : null;
+  const mended = brought?.state === "malformed" ? problemReasons(brought.problems, { step: "Mend it here.", who }) : [];
+  const step =
+    brought === null || brought.state === "absent"
+      ? `Run \`npx sallyport init\` and merge the \`${policyPath}\` that it writes.`
+      : `Merge this pull request${mended.length > 0 ? ", once it is mended," : ""} to have the one that it brings.`;
+  const reasons = [{ code: notSetUp, message, path: policyPath, next: { step, who } }, ...mended];
+  return { gate, status: "pending", reasons };
 }
 
 /** The conclusion of all results: any `fail` fails, and success needs every result to be `pass` or `not-applicable`. */
@@ -113,7 +122,7 @@ export function judge(
     return verdict([unknownResult("policy", "policy-unknown", `The policy could not be read: ${reading.why}`)]);
   }
   const found = reading.value;
-  if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);
+  if (found.state !== "loaded") return verdict([policyProblem(found, facts)]);
   const sorted = ordered(facts);
   return verdict(signOffsAfterCi(judged.map((name) => askGate(gates[name], sorted, found, onCrash))));
 }

@@ -132,7 +132,7 @@ export function summaryMarkdown(verdict: Verdict, { notRequiredOn = null }: Advi
   const blocked = blocking(verdict);
   const others = verdict.gates.filter((gate) => gate.status !== "not-applicable" && !blocked.includes(gate));
   const heading = blocked.length === 0 ? "" : "#### The other gates\n\n";
-  const notes = [notAsked(verdict), leftToApp(verdict)].filter((note) => note !== "");
+  const notes = [notAsked(verdict), leftToPull(verdict)].filter((note) => note !== "");
   const advisory =
     notRequiredOn === null
       ? ""
@@ -157,8 +157,8 @@ function notAsked(verdict: Verdict): string {
   return names.length === 0 ? "" : `Not asked of this change: ${names.join(", ")}.`;
 }
 
-function leftToApp({ deferred }: Verdict): string {
-  return deferred.length === 0 ? "" : `Left to the App: ${deferred.join(", ")}.`;
+function leftToPull({ deferred }: Verdict): string {
+  return deferred.length === 0 ? "" : `Left to the pull request: ${deferred.join(", ")}.`;
 }
 
 const conclusions: Record<Verdict["conclusion"], string> = {
@@ -200,7 +200,7 @@ export function terminalText(verdict: Verdict, { color }: { color: boolean }): s
     const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${labelOf(result)}`)}\n`;
     return head + reasons.map(reasonText).join("");
   });
-  const notes = [notAsked(verdict), leftToApp(verdict)].map((note) => (note === "" ? "" : `${note}\n`));
+  const notes = [notAsked(verdict), leftToPull(verdict)].map((note) => (note === "" ? "" : `${note}\n`));
   return `Verdict: ${conclusions[verdict.conclusion]} ${titleOf(verdict)}.\n${gates.join("")}${notes.join("")}`;
 }
 

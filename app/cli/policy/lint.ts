@@ -6,6 +6,7 @@ import { policyReading } from "../../../collect/policy/file.ts";
 import { parsePolicy } from "../../../collect/policy/policy.ts";
 import { jobChecks, parseWorkflow, workflowPattern } from "../../../collect/repository/workflows.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
+import { gateNames, gates } from "../../../core/gates/registry.ts";
 import type { JobCheck } from "../../../core/policy/job-checks.ts";
 import { lintPolicy } from "../../../core/policy/lint.ts";
 import { problemLines } from "../../../core/policy/problem.ts";
@@ -73,11 +74,11 @@ function report(file: string, policy: Policy, warnings: readonly LintWarning[], 
   for (const { code, message, policyLine, next } of warnings)
     io.out(`${file}:${policyLine ?? 1}: warning ${code}: ${oneLine(message)}\n  next: ${oneLine(next)}\n`);
   for (const note of notes) io.err(`note: ${oneLine(note)}\n`);
-  const gates = ["scope", "evidence", ...Object.keys(policy.gates).filter((gate) => gate !== "evidence")];
+  const asked = gateNames.filter((name) => gates[name].isAsked(policy));
   const roles = Object.keys(policy.roles).join(", ") || "none";
   const count = warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`;
   const warningText = warnings.length === 0 ? "" : ` ${count}.`;
-  io.out(`${file} is valid.${warningText} Gates: ${gates.join(", ")}. Roles: ${roles}.\n`);
+  io.out(`${file} is valid.${warningText} Gates: ${asked.join(", ")}. Roles: ${roles}.\n`);
 }
 
 async function readLintInput(dir: string): Promise<LintInput> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { policyReading } from "../../../collect/policy/file.ts";
 import { type Crash, crashText } from "../../../core/errors.ts";
 import type { CheckFact, PullFacts } from "../../../core/facts.ts";
 import type { Gate } from "../../../core/gates/gate.ts";
@@ -137,16 +138,20 @@ describe("without a policy nothing succeeds", () => {
 
   const repair = "It is judged by the last valid policy, and an architect of that one approves it.";
   const file = "`.github/sallyport.yml`";
-  test.each<[PullFacts["policy"], string]>([
-    [
-      known({ state: "absent", ref: base, removedBy: null }),
-      `Run \`npx sallyport init\` and merge the ${file} that it writes.`,
-    ],
+  const never = known({ state: "absent" as const, ref: base, removedBy: null });
+  const brought = (text: string) => known(policyReading(head, blob, new TextEncoder().encode(text)));
+  test.each<[PullFacts["policy"], string, PullFacts["proposed"]?]>([
+    [never, `Run \`npx sallyport init\` and merge the ${file} that it writes.`],
+    [never, `Run \`npx sallyport init\` and merge the ${file} that it writes.`, unknown("HTTP 403")],
+    [never, "Merge this pull request to have the one that it brings.", brought("version: 1\n")],
+    [never, "Merge this pull request, once it is mended, to have the one that it brings.", brought("version: 2\n")],
     [known({ state: "absent", ref: base, removedBy: "9".repeat(40) }), `Put ${file} back in a pull request. ${repair}`],
     [known({ state: "malformed", ref: base, blob, problems }), `Mend ${file} of \`main\` in a pull request. ${repair}`],
-  ])("and the next step is a maintainer's (%#)", (reading, step) => {
-    const [gate] = judge({ ...facts(), policy: reading }, all).gates;
+  ])("and the next step is a maintainer's (%#)", (reading, step, proposed = known(null)) => {
+    const [gate] = judge({ ...facts(), policy: reading, proposed }, all).gates;
     expect(gate?.reasons[0]?.next).toEqual({ step, who: "a maintainer" });
+    const isBroken = proposed.known && proposed.value?.state === "malformed";
+    expect(gate?.reasons.some(({ message }) => message.includes("version"))).toBe(isBroken);
   });
 
   test("a malformed policy is told by its line and column", () => {

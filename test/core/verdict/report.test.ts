@@ -103,8 +103,8 @@ describe("the summary", () => {
     expect(summaryMarkdown(waiting)).toContain(`  \`\`\`text\n  /sign-off ${head} pass keyboard\n  \`\`\``);
   });
 
-  test("names what was left to the App", () => {
-    expect(summaryMarkdown(content)).toContain(`Left to the App: ${content.deferred.join(", ")}.`);
+  test("names what is judged on the pull request", () => {
+    expect(summaryMarkdown(content)).toContain(`Left to the pull request: ${content.deferred.join(", ")}.`);
     expect(content.deferred).toContain("manual-test");
   });
 
@@ -221,7 +221,7 @@ describe("the whole text, to the letter", () => {
       ...["", "#### manual-test waits", "", "- Not tested.", ""],
       ...["  **Next**, by @&#8203;acme/qa, as a comment here:", ""],
       ...["  ```text", "  /sign-off abc pass manual", "  ```", "", ...others],
-      ...["", "Not asked of this change: adr.", "", "Left to the App: review, ci.", "", ...foot],
+      ...["", "Not asked of this change: adr.", "", "Left to the pull request: review, ci.", "", ...foot],
     ]);
   });
 
@@ -234,7 +234,7 @@ describe("the whole text, to the letter", () => {
       ...["? content      could not be read", "  - Cut short."],
       ...["✗ scope        fails", "  - src/a.ts:7: Not allowed. (.github/sallyport.yml:12)"],
       ...["    next: Take it out. (@ada)", "  - src/b.ts: Too much."],
-      ...["✓ size         passes", "Not asked of this change: adr.", "Left to the App: review, ci.", ""],
+      ...["✓ size         passes", "Not asked of this change: adr.", "Left to the pull request: review, ci.", ""],
     ]);
     const [start, ...painted] = terminalText(verdict, { color: true }).split("\u001b[");
     const colours = ["32m✓", "33m…", "33m?", "31m✗", "32m✓"];

@@ -37,10 +37,16 @@ const denies = (pattern: string) => `version: 1\ngates:\n  forbidden-paths: { de
 const everyDuty = 'people: { planners: ["@p"], executors: ["@e"], approvers: ["@q"], architects: ["@r"] }\n';
 
 describe("sallyport policy lint", () => {
-  test("a policy without a doubt: exit 0, its gates and roles", async () => {
-    write(policyPath, `version: 1\nroles: { web: { allow: ["src/**"] } }\n${everyDuty}`);
+  test.each([
+    ["", "policy, forbidden-paths, links, scope, trace, evidence, approval, dependencies, stop, manual-test"],
+    [
+      "extends: default\ngates: { review: {} }\n",
+      "policy, forbidden-paths, links, tests, secrets, harness, scope, trace, evidence, approval, dependencies, stop, protected, review, manual-test",
+    ],
+  ])("a policy without a doubt: exit 0, its gates and roles (%#)", async (rest, gates) => {
+    write(policyPath, `version: 1\nroles: { web: { allow: ["src/**"] } }\n${everyDuty}${rest}`);
     expect(await run(["lint"])).toEqual({
-      out: `${policyPath} is valid. Gates: scope, evidence. Roles: web.\n`,
+      out: `${policyPath} is valid. Gates: ${gates}. Roles: web.\n`,
       err: "",
       exit: 0,
     });
