@@ -3,6 +3,7 @@ import { oneLine } from "./escape.ts";
 /** Why something failed; a closed set, so that callers and tests never read wording. */
 export type ErrorCode =
   | "bad-input"
+  | "cancelled"
   | "evidence-rewritten"
   | "forbidden-call"
   | "foreign-commit"

@@ -27,7 +27,7 @@ import { type EffectOf, type PerformContext, readJson, secondsSince } from "./co
 import { runOnActions, type WorkEnd } from "./dispatch.ts";
 import { filePatch } from "./patch.ts";
 
-const stopped = () => new SallyportError("model", "it was stopped while the model was at work");
+const stopped = () => new SallyportError("cancelled", "it was stopped while the model was at work");
 
 /** How often a model at work is checked for a stop, in milliseconds. */
 const stopCheck = 1_000;

@@ -223,8 +223,10 @@ export function createJobs(tools: JobTools): JobHandlers {
       log.info(details(), `${effect.type} is done`);
       return result;
     } catch (error) {
-      const isWaiting = error instanceof SallyportError && error.code === "waiting";
-      if (isWaiting) log.debug(details(), `${effect.type} waits: ${error.message}`);
+      const code = error instanceof SallyportError ? error.code : null;
+      if (code === "waiting") log.debug(details(), `${effect.type} waits: ${messageOf(error)}`);
+      // Somebody's `/stop` is no failure.
+      else if (code === "cancelled") log.info(details(), `${effect.type} ended: ${messageOf(error)}`);
       else log.warn(details(), `${effect.type} failed: ${messageOf(error)}`);
       throw error;
     }

@@ -139,7 +139,7 @@ describe("an agent's run", () => {
     const effect = await runAgent();
     await withModels(turns, async (context, models) => {
       const stopped = { ...context, isOpen: async () => false };
-      await expect(perform(effect, stopped, async () => "")).rejects.toMatchObject({ code: "model" });
+      await expect(perform(effect, stopped, async () => "")).rejects.toMatchObject({ code: "cancelled" });
       expect(models.calls()).toBe(1);
     });
   });
@@ -156,7 +156,7 @@ describe("an agent's run", () => {
       { ...acme.world, isOpen },
       ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     );
-    await expect(call).rejects.toMatchObject({ code: "model" });
+    await expect(call).rejects.toMatchObject({ code: "cancelled" });
     expect(checks).toBe(2);
   });
 
