@@ -5,7 +5,7 @@ import { segmentEntries, segmentPath } from "../../../core/ledger/branch.ts";
 import type { Entry } from "../../../core/ledger/entry.ts";
 import type { LedgerProblem } from "../../../core/ledger/problem.ts";
 import { typedEntry } from "../../../core/ledger/typed-entry.ts";
-import type { ChainReport } from "../../../core/ledger/verify.ts";
+import { type ChainReport, maxListed } from "../../../core/ledger/verify.ts";
 import type { LedgerSource } from "./place.ts";
 
 /** The result of `ledger verify`: the chain's report, the ledger's source, and the files beside the chain. */
@@ -52,9 +52,14 @@ export function reportText(report: LedgerReport, color: boolean): string {
   if (report.notes.length > 0) lines.push("", "To know:");
   for (const { message } of report.notes) lines.push(`  ${paint(33, "note")}: ${oneLine(message)}`);
   if (report.trace !== null) lines.push("", ...traceLines(report.trace));
-  if (report.problems.length > 0) lines.push("", "Problems:", ...report.problems.map(problemLine));
+  if (report.problems.length > 0) lines.push("", headingOf(report.problems), ...report.problems.map(problemLine));
   else lines.push("", ...proof(report.anchored));
   return `${lines.join("\n")}\n`;
+}
+
+/** What stands above the problems: a report that lists as many as it may can lack others. */
+function headingOf(problems: readonly LedgerProblem[]): string {
+  return problems.length < maxListed ? "Problems:" : `The first ${problems.length} problems; there can be more:`;
 }
 
 /** The number of entries of each kind, a few kinds on a line. */

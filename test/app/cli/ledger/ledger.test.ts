@@ -57,6 +57,15 @@ describe("sallyport ledger verify", () => {
     expect(out).not.toContain("\u001b");
   });
 
+  test("the ledger of another repository: whose it is, and that not every problem is listed", async () => {
+    publish(lines);
+    const { out, exit } = await verify("--repository-id", "8");
+    expect(exit).toBe(1);
+    expect(out).toContain("The first 20 problems; there can be more:\n");
+    expect(out).toContain("wrong-repository: entry 1 belongs to repository 7, not to 8 [");
+    expect((await verify("--head", `503:${"a".repeat(64)}`)).out).toContain("\nProblems:\n");
+  });
+
   test("as JSON, for the bare repository and the key in a file", async () => {
     publish(lines);
     const pem = join(repository.folder, "ledger.pub");
