@@ -144,7 +144,7 @@ export function verifyChain(
   if (position === 0)
     problems.push({ code: "empty", position, message: "there is no entry: an empty ledger proves nothing" });
   if (anchor !== undefined && !isAnchored) {
-    const message = `the ledger does not hold entry ${anchor.seq} with the hash ${anchor.hash.slice(0, 16)}…: its tail was cut or rewritten, or this copy is older than the head; fetch anew and verify again`;
+    const message = `the ledger does not hold entry ${anchor.seq} with the hash ${anchor.hash.slice(0, 16)}…: its tail was cut or rewritten, or this copy is older than that head`;
     problems.push({ code: "cut-tail", position: anchor.seq, message });
   }
   return {

@@ -63,7 +63,10 @@ describe("sallyport ledger verify", () => {
     expect(exit).toBe(1);
     expect(out).toContain("The first 20 problems; there can be more:\n");
     expect(out).toContain("wrong-repository: entry 1 belongs to repository 7, not to 8 [");
-    expect((await verify("--head", `503:${"a".repeat(64)}`)).out).toContain("\nProblems:\n");
+    expect(out).toContain("\nNext: verify the ledger of the repository that you mean");
+    const cut = (await verify("--head", `503:${"a".repeat(64)}`)).out;
+    expect(cut).toContain("\nProblems:\n");
+    expect(cut).toContain(`\nNext: fetch the branch ${evidenceBranch} anew`);
   });
 
   test("as JSON, for the bare repository and the key in a file", async () => {
@@ -99,7 +102,10 @@ describe("sallyport ledger verify", () => {
       exit: 0,
       keyids: [old.keyid, fresh.keyid],
     });
-    expect(await verify()).toMatchObject({ exit: 1, out: expect.stringContaining("unknown-key: entry 4") });
+    const { out, exit } = await verify();
+    expect(exit).toBe(1);
+    expect(out).toContain("unknown-key: entry 4");
+    expect(out).toContain("\nNext: give each key that the repository ever had");
   });
 
   test("T143: a tail that was cut is found with a head from elsewhere, and only with it", async () => {
