@@ -92,7 +92,8 @@ function traceLines({ pull, ok, links, note }: Trace): string[] {
     return `  ${link.padEnd(13)} ${entry.padEnd(11)} ${oneLine(text)}`;
   });
   const notes = note === undefined ? [] : [`  ${note}`];
-  return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines, ...notes];
+  const rest = ok ? [] : [`  Next: \`sallyport ledger show --pr ${pull}\` prints all that the ledger has of it.`];
+  return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines, ...notes, ...rest];
 }
 
 function purgedText(purged: number): string {

@@ -70,6 +70,11 @@ describe("only the entries that were asked for", () => {
     expect({ exit, seqs: shown(out) }).toEqual({ exit: 0, seqs });
   });
 
+  test("in the clone that it is called in, where no place is named", async () => {
+    expect(shown((await runLedger(clone, ["show", "--pr", "12"])).out)).toEqual([3, 5, 6]);
+    expect((await runLedger(clone, ["verify", "--key", publicKey])).out).toMatch(/^verified\n/);
+  });
+
   test("what fits nothing is told, and not shown as nothing", async () => {
     const { out, err, exit } = await ledger(["show", clone, "--kind", "nothing-of-the-kind"]);
     expect({ out, exit, err }).toEqual({
@@ -255,6 +260,7 @@ describe("sallyport ledger verify --pr", () => {
       /^ {2}commit +entry 5 +2{40}, written from R0\/S0$/m,
       /^ {2}prompt +entry 1 /m,
       /^ {2}run +MISSING +run-7-1 was never submitted with prompt #11$/m,
+      /^ {2}Next: `sallyport ledger show --pr 12` prints all/m,
     ])
       expect(out).toMatch(line);
     const asJson = await ledger(["verify", clone, "--key", publicKey, "--pr", "12", "--json"]);
