@@ -103,8 +103,13 @@ export function wrongPlace(name: CommandName): string {
   return elsewhere ?? "Give this command on the story, not on the pull request.";
 }
 
-/** A command as a person wrote it. `text` is what follows it, on the first line and below. Untrusted. */
-export type Command =
+/**
+ * A command as a person wrote it. `text` is what follows it, on the first line and below. `unread`: a further command
+ * stands below it. Untrusted.
+ */
+export type Command = Written & { unread?: CommandName };
+
+type Written =
   | { name: "status" | "help" | "take-over" | "stop" | "retry" }
   | { name: "plan"; route?: string }
   | { name: "run"; mode?: "independent"; route?: string }
@@ -126,14 +131,14 @@ function isCommandName(word: string): word is CommandName {
 }
 
 /** Reads what follows `/plan`; null: something else. */
-function planOf(line: string): Command | null {
+function planOf(line: string): Written | null {
   const [, route] = /^with +([a-z][a-z0-9-]{0,39})$/.exec(line) ?? [];
   if (line === "") return { name: "plan" };
   return route === undefined ? null : { name: "plan", route };
 }
 
 /** Reads what follows `/run`; null: something else. */
-function runOf(line: string): Command | null {
+function runOf(line: string): Written | null {
   const found = /^(independent)?(?:(?:^| +)with +([a-z][a-z0-9-]{0,39}))?$/.exec(line);
   if (found === null) return null;
   const [, mode, route] = found;
@@ -145,17 +150,56 @@ function runOf(line: string): Command | null {
 }
 
 /**
+ * Finds a well written command below the first line of a comment that begins with none, with the reply; null: there is
+ * none. People wait for what such a line asks for, and it is never carried out.
+ */
+export function commandBelow(body: string): BadCommand | null {
+  const name = furtherCommand(linesOf(body));
+  if (name === null) return null;
+  const reply = `\`/${name}\` counts only as the first line of a comment, so it was not read. Write it as a new comment.`;
+  return { name, reply };
+}
+
+/** The first well written command in these lines, outside of code blocks; null: there is none. */
+function furtherCommand(lines: readonly string[]): CommandName | null {
+  let fence: string | null = null;
+  for (const line of lines) {
+    const [, mark] = /^ {0,3}(```|~~~)/.exec(line) ?? [];
+    if (mark !== undefined && (fence === null || fence === mark)) fence = fence === null ? mark : null;
+    const command = fence === null ? readCommand(line, []) : null;
+    if (command !== null && !("reply" in command)) return command.name;
+  }
+  return null;
+}
+
+function linesOf(body: string): string[] {
+  return body.replaceAll("\r\n", "\n").split("\n");
+}
+
+/**
  * Reads a comment's command. Only the very first line counts, from its first character, so that nothing inside a
  * quotation, a code block or a mail reply is ever a command. Null: the comment is no command. Anyone who can comment
  * wrote the text; who may do what is judged elsewhere.
  */
 export function parseCommand(body: string): Command | BadCommand | null {
-  const [first = "", ...rest] = body.replaceAll("\r\n", "\n").split("\n");
+  const [first = "", ...rest] = linesOf(body);
+  const command = readCommand(first, rest);
+  if (command === null || "reply" in command) return command;
+  const unread = furtherCommand(rest);
+  return unread === null ? command : { ...command, unread };
+}
+
+/** Reads the command of a comment's first line, with the lines below it as its text. */
+function readCommand(written: string, rest: readonly string[]): Written | BadCommand | null {
+  // Pages and telephones write blanks that do not break, which nobody sees.
+  const first = written.replaceAll("\u00a0", " ");
   // No two parts of the pattern match the same blanks: a line of blanks would otherwise backtrack.
-  const match = /^( {0,3})\/([A-Za-z][A-Za-z_-]{0,30})(?:[ \t](.*))?$/.exec(first);
+  const match = /^( {0,3})\/([A-Za-z][A-Za-z_-]{0,30})([.,:;!?])?(?:[ \t](.*))?$/.exec(first);
   if (match === null) return null;
-  const [, indent = "", name = "", after = ""] = match;
-  if (indent !== "" || !isCommandName(name)) return misspelt(`${indent}/${name}`, name);
+  const [, indent = "", name = "", mark = "", after = ""] = match;
+  // A path or an emphasis ends in such a mark as well.
+  if (mark !== "" && suggestion(name, Object.keys(commands)) === null) return null;
+  if (indent !== "" || mark !== "" || !isCommandName(name)) return misspelt(`${indent}/${name}${mark}`, name);
   const line = after.trim();
   const text = [line, ...rest].join("\n").trim();
   const bad = (why: string): BadCommand => ({ name, reply: `Write it as \`${commands[name].form}\`: ${why}.` });
@@ -190,7 +234,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
       if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad(shortCommit);
       if (result !== "pass" && result !== "fail") return bad("the result is `pass` or `fail`");
       if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0)
-        return bad("one test is named, in lower-case words joined by `-`");
+        return bad("one test is named, in lower-case words joined by `-`; notes stand on the lines below");
       return { name, sha, result, test, text: kept(rest.join("\n").trim()) };
     }
     case "adopt": {
@@ -213,7 +257,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
 
 /** Seven digits are found in minutes: whoever pushes could make the next commit begin like the one that was read. */
 const shortCommit =
-  "the commit is written in full, 40 hex digits, because a short one can be made to fit another commit";
+  "the commit is written in full, as 40 digits and letters from a to f with no mark around them, because a short one can be made to fit another commit";
 
 /** The reply to a line that looks like a command and is none, with the nearest one. */
 function misspelt(written: string, word: string): BadCommand {

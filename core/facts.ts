@@ -96,8 +96,11 @@ export type ReviewFact = {
   permission: Known<Permission>;
 };
 
-/** A review as GitHub lists it, before the reviewer's permission was read. */
-export type SeenReview = Omit<ReviewFact, "permission">;
+/**
+ * A review as GitHub lists it, before the reviewer's permission was read. `isCommand`: its text begins as a command,
+ * which does not count there.
+ */
+export type SeenReview = Omit<ReviewFact, "permission"> & { isCommand?: true };
 
 /**
  * A check on the head; `app` is the slug of the App that made it, from GitHub. Each run of a workflow has a check suite

@@ -102,7 +102,9 @@ export const effectKey = {
     `report/${repository}/${pull}/${head}/${digest}`,
   /** Asks for a review of an attempt's commit. */
   review: (repository: number, step: Step) => `review/${repository}/${checkpointName(step)}`,
-  /** Tells a stranger that their commands do not count, once a day (UTC, `2026-11-21`) on each issue or pull request. */
+  /** Passes over a command in a review. */
+  reviewCommand: (repository: number, review: number) => `review-command/${repository}/${review}`,
+  /** Tells a person that their commands do not count, once a day (UTC, `2026-11-21`) on each issue or pull request. */
   refusal: (repository: number, number: number, person: number, day: string) =>
     `refusal/${repository}/${number}/${person}/${day}`,
   /** Rolls back to a checkpoint, once for each comment that asks for it. */

@@ -141,6 +141,7 @@ export const BranchAnswer = z.object({
 const Review = z.object({
   fullDatabaseId: z.string().regex(/^[0-9]+$/),
   author: Actor,
+  body: z.string(),
   state: z.string(),
   submittedAt: z.string().nullable(),
   commit: z.object({ oid: z.string() }).nullable(),

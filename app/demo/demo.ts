@@ -121,6 +121,7 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   const head = await lastAnchor(context);
   const proof = await proveLedger({
     cloneUrl: cloneUrl("quinn"),
+    branch: governed.branch,
     dir,
     publicKeyFile: keys.publicFile,
     path: io.env.PATH,

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SallyportError } from "../../core/errors.ts";
 import { evidenceBranch } from "../../core/ledger/branch.ts";
 import { waitFor } from "./acting.ts";
@@ -15,12 +15,13 @@ export type Proof = { entries: number; head: string; tampered: string };
  */
 export async function proveLedger(options: {
   cloneUrl: string;
+  branch: string;
   dir: string;
   publicKeyFile: string;
   path: string | undefined;
   head: string;
 }): Promise<Proof & { clone: string }> {
-  const { cloneUrl, dir, publicKeyFile, path, head } = options;
+  const { cloneUrl, branch, dir, publicKeyFile, path, head } = options;
   const clone = join(dir, "governed.git");
   const verify = (where: string, more: string[] = []) =>
     runProgram(
@@ -30,9 +31,9 @@ export async function proveLedger(options: {
       dir,
     );
 
+  await startMirror(clone, branch);
   // The last entries are published a moment after the effects that caused them.
   const seen = await waitFor("the ledger's last entry on the evidence branch", async () => {
-    await git(dir, ["init", "--quiet", "--bare", clone]);
     await git(clone, ["fetch", "--quiet", "--force", cloneUrl, "+refs/heads/*:refs/heads/*"]);
     const { code, out } = await verify(clone, ["--head", head]);
     return code === 0 ? out : null;
@@ -53,4 +54,9 @@ export async function proveLedger(options: {
   const [problem] = found.problems;
   if (problem === undefined) throw new SallyportError("internal", "a changed byte in the ledger was not noticed");
   return { clone, entries: report.entries, head: `${report.head.seq}:${report.head.hash}`, tampered: problem.message };
+}
+
+/** Makes an empty mirror whose default branch is told, as a clone's is: the policy of the ledger's keys stands there. */
+export async function startMirror(mirror: string, branch: string): Promise<void> {
+  await git(dirname(mirror), ["init", "--quiet", "--bare", `--initial-branch=${branch}`, mirror]);
 }

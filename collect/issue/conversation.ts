@@ -1,4 +1,4 @@
-import { type Command, labelCommand, parseCommand } from "../../core/commands.ts";
+import { type Command, commandBelow, labelCommand, parseCommand } from "../../core/commands.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { CommandRequest, Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -73,11 +73,12 @@ export async function readConversation(
       if (sticky === null && text.includes(stickyMarker)) sticky = `${text.replace(stickyMarker, "").trimEnd()}\n`;
       continue;
     }
-    const command = parseCommand(text);
+    const own = parseCommand(text);
+    const command = own ?? commandBelow(text);
     const source: Source = { type: "comment", id };
     // Bots get no answer: two of them could answer each other forever.
     const isPerson = by.type === "User";
-    if (command === null && isPerson) talk.push(comment);
+    if (own === null && isPerson) talk.push(comment);
     const isHeard = isPerson || context.withBots === true;
     if (command === null || !isHeard || context.isAnswered(source)) continue;
     open.push({ source, command, by, at, edited: comment.edited, viaApp: false, atOpening: false, comment });

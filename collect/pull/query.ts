@@ -34,7 +34,7 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
       labels(first: 100) { pageInfo { hasNextPage } nodes { name } }
       reviews(first: 100) {
         pageInfo { hasNextPage }
-        nodes { fullDatabaseId author { ...actor } state submittedAt commit { oid } }
+        nodes { fullDatabaseId author { ...actor } body state submittedAt commit { oid } }
       }
       commits(first: 100) {
         pageInfo { hasNextPage }

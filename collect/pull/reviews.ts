@@ -1,3 +1,4 @@
+import { parseCommand } from "../../core/commands.ts";
 import type { CheckFact, PolicyReading, ReviewFact, SeenReview } from "../../core/facts.ts";
 import { checkName } from "../../core/health/required-check.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -20,13 +21,18 @@ export async function readReviews({ request, owner, repo }: GitHub, number: numb
   );
   if (!listed.known) return listed;
   return known(
-    listed.value.flatMap(({ id, user, state, commit_id: sha, submitted_at: at }) => {
+    listed.value.flatMap(({ id, user, state, body, commit_id: sha, submitted_at: at }) => {
       const by = Account.safeParse({ id: user?.id, login: user?.login, type: user?.type });
       const named = reviewState(state);
       if (!by.success || named === null) return [];
-      return [{ id: Number(id), by: by.data, state: named, sha, at: at ?? "" }];
+      return [{ id: Number(id), by: by.data, state: named, sha, at: at ?? "", ...commandIn(body) }];
     }),
   );
+}
+
+/** Marks a review whose text begins as a command. GitHub does not tell of a review whether an app wrote it. */
+export function commandIn(text: string): { isCommand?: true } {
+  return parseCommand(text) === null ? {} : { isCommand: true };
 }
 
 /** Reads each reviewer's permission, once per person, and only for those whose review could count. */
@@ -42,7 +48,9 @@ export async function withPermissions(
     permissions.set(by.id, await readPermission(github, by, people));
   }
   const unasked = unknown("this review is nothing that could count");
-  return known(reviews.value.map((one) => ({ ...one, permission: permissions.get(one.by.id) ?? unasked })));
+  return known(
+    reviews.value.map(({ isCommand: _, ...one }) => ({ ...one, permission: permissions.get(one.by.id) ?? unasked })),
+  );
 }
 
 /** Whether a policy has a gate that needs reviews, or reworks what they ask for. */

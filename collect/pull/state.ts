@@ -10,7 +10,7 @@ import { accountOf, ghost } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 import { policyFromQuery } from "../policy/from-query.ts";
 import { pullQuery } from "./query.ts";
-import { type CheckRun, findOurCheck, readChecks, readReviews, reviewState } from "./reviews.ts";
+import { type CheckRun, commandIn, findOurCheck, readChecks, readReviews, reviewState } from "./reviews.ts";
 import { readSameHeadPulls } from "./same-head.ts";
 
 /** Everything about a pull request that can change, as it was at one moment. Its author wrote title and body. */
@@ -184,11 +184,12 @@ function reviewsOf({ reviews }: Pull): Known<SeenReview[]> | null {
   const whole = completeNodes(reviews);
   if (whole === null) return null;
   return known(
-    whole.flatMap(({ fullDatabaseId, author, state, commit, submittedAt }) => {
+    whole.flatMap(({ fullDatabaseId, author, body, state, commit, submittedAt }) => {
       const by = accountOf(author);
       const named = reviewState(state);
       if (by === null || named === null) return [];
-      return [{ id: Number(fullDatabaseId), by, state: named, sha: commit?.oid ?? null, at: submittedAt ?? "" }];
+      const seen = { id: Number(fullDatabaseId), by, state: named, sha: commit?.oid ?? null, at: submittedAt ?? "" };
+      return [{ ...seen, ...commandIn(body) }];
     }),
   );
 }

@@ -105,10 +105,13 @@ export function entryDetail(entry: TypedEntry): string[] {
     case "concern.answered":
       return [entry.body.concern, entry.body.text];
     case "checkpoint.recorded":
-      return [entry.body.checkpoint, `${entry.body.branch} at ${entry.body.head ?? "nothing"}`];
+      return [
+        entry.body.checkpoint,
+        `${entry.body.branch} ${entry.body.head === null ? "before its first commit" : `at ${entry.body.head}`}`,
+      ];
     case "rollback.decided":
     case "rollback.done":
-      return [entry.body.checkpoint, `${entry.body.branch} to ${entry.body.to ?? "nothing"}`];
+      return [entry.body.checkpoint, `${entry.body.branch} to ${entry.body.to ?? "before its first commit"}`];
     case "rollback.failed":
       return [entry.body.checkpoint, entry.body.code, entry.body.message];
     case "handoff.made": {

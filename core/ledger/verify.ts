@@ -23,7 +23,7 @@ export type ChainReport = {
 };
 
 /** The most problems and the most notes that are listed. */
-const maxListed = 20;
+export const maxListed = 20;
 
 /**
  * The rules for every entry of a chain. `repository`: the expected repository id; if undefined, that of the first
@@ -69,7 +69,7 @@ export function verifyNext(state: ChainState, line: string, rules: ChainRules): 
   const problems: LedgerProblem[] = [];
   const found = (code: LedgerProblem["code"], message: string) => problems.push({ code, position, message });
   if (entry.repository.id !== repository)
-    found("wrong-repository", `entry ${position} belongs to repository ${entry.repository.id}`);
+    found("wrong-repository", `entry ${position} belongs to repository ${entry.repository.id}, not to ${repository}`);
   if (entry.seq !== position + shift)
     found("wrong-place", `place ${position} holds entry ${entry.seq}: entries were dropped, added or moved`);
   if (entry.prev !== (last?.hash ?? null))
@@ -144,7 +144,7 @@ export function verifyChain(
   if (position === 0)
     problems.push({ code: "empty", position, message: "there is no entry: an empty ledger proves nothing" });
   if (anchor !== undefined && !isAnchored) {
-    const message = `the ledger does not hold entry ${anchor.seq} with the hash ${anchor.hash.slice(0, 16)}…: its tail was cut or rewritten`;
+    const message = `the ledger does not hold entry ${anchor.seq} with the hash ${anchor.hash.slice(0, 16)}…: its tail was cut or rewritten, or this copy is older than that head`;
     problems.push({ code: "cut-tail", position: anchor.seq, message });
   }
   return {

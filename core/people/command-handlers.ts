@@ -42,7 +42,22 @@ export function answerIn<N extends CommandName, C extends { loaded: LoadedPolicy
   if (allowed.answer === "wait") return null;
   if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
   if ("reply" in command) return refuse("badly-written", command.reply);
-  if (command.name === "help") return help(place, request, policy);
+  const answer = answerAlone(place, handlers, context, request, over);
+  const { unread } = command;
+  if (answer === null || unread === undefined) return answer;
+  return { ...answer, line: `${answer.line} \`/${unread}\` below it was not read: write it as a comment of its own.` };
+}
+
+/** Answers a well written command of somebody who may give it. */
+function answerAlone<N extends CommandName, C extends { loaded: LoadedPolicy }>(
+  place: Place,
+  handlers: { [K in N]: Handler<K, C> },
+  context: C,
+  request: CommandRequest,
+  over: CommandAnswer | null,
+): CommandAnswer | null {
+  const { command } = request;
+  if (command.name === "help") return help(place, request, context.loaded.policy);
   if (over !== null && command.name !== "status") return over;
   return isHandled(command, handlers)
     ? handlers[command.name](context, request, command)

@@ -186,7 +186,7 @@ function waive(
   if (until < facts.judged.day || until > last) {
     return refuse(
       "bad-day",
-      `A waiver holds from today to ${last} at the latest (\`waivers.days\`), not until ${until}.`,
+      `A waiver holds from today, ${facts.judged.day} in UTC, to ${last} at the latest (\`waivers.days\`), not until ${until}.`,
     );
   }
   if (whoseWork(request.by, requesters(facts.judged, record), people) === "own") {
@@ -197,7 +197,7 @@ function waive(
   const wanted = waivingPeople(gate, waivers);
   return accept(
     "waived",
-    `Read as: \`${gate}\` is waived on ${head} until ${until} by @${request.by.login}.${wanted > 1 ? ` It takes ${wanted} people.` : ""}`,
+    `Read as: \`${gate}\` is waived on ${head} to the end of ${until} in UTC by @${request.by.login}.${wanted > 1 ? ` It takes ${wanted} people.` : ""}`,
     [
       {
         kind: "waiver.given",

@@ -10,8 +10,11 @@ import { aboutPull, keyOf } from "../record/keys.ts";
 import type { OurCheck } from "../verdict/check.ts";
 import type { Judged } from "../verdict/judged.ts";
 
-/** People's reviews whose current state is not in the ledger, oldest first; `more`: others wait. */
-export type NewReviews = { reviews: SeenReview[]; more: boolean };
+/**
+ * People's reviews whose current state is not in the ledger, oldest first; `more`: others wait. `commands`: those of
+ * all reviews that begin as a command.
+ */
+export type NewReviews = { reviews: SeenReview[]; more: boolean; commands: SeenReview[] };
 
 /** Everything the next step of a pull request depends on: the facts that the verdict is judged from, and its state. */
 export type PullSnapshot = CommonFacts & {

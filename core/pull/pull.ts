@@ -20,7 +20,7 @@ import { answerOnPull } from "./commands.ts";
 import { observeEnd, showPastCheck } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
 import { endOverview, overviewOf } from "./overview.ts";
-import { recordReviews } from "./reviews.ts";
+import { answerReviews, recordReviews } from "./reviews.ts";
 import { rework } from "./rework.ts";
 import { runNotes } from "./run-notes.ts";
 import { sealAdoption } from "./seal-adoption.ts";
@@ -51,6 +51,7 @@ export function decidePull(given: PullSnapshot): Decision {
   return decisionOf(
     answeredFirst,
     { crashes: judged.crashes },
+    answerReviews(judged),
     recordVerdict(judged),
     sealEvidence(judged),
     sealAdoption(judged),

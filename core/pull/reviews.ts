@@ -1,7 +1,10 @@
 import { requeue, type Step } from "../decision.ts";
+import type { Effect } from "../effects.ts";
 import { appActor, entriesOf, pullSubject, type TypedEntry, userActor } from "../entries.ts";
 import type { SeenReview } from "../facts.ts";
+import { effectKey } from "../identifiers.ts";
 import { type Known, known } from "../known.ts";
+import { usablePolicy } from "../policy/problem.ts";
 import type { Counted } from "../record/reviews.ts";
 import type { NewReviews, PullContext } from "./facts.ts";
 
@@ -16,7 +19,29 @@ export function newReviews(
 ): Known<NewReviews> {
   if (!reviews.known) return reviews;
   const all = unrecorded(reviews.value, entries, pull);
-  return known({ reviews: all.slice(0, maxReviews), more: all.length > maxReviews });
+  const commands = reviews.value.filter(({ by, isCommand }) => by.type === "User" && isCommand === true);
+  return known({ reviews: all.slice(0, maxReviews), more: all.length > maxReviews, commands });
+}
+
+/**
+ * Tells reviewers whose review begins as a command that it does not count there, each person once a day: anybody may
+ * review, and what a reviewer may do is not read.
+ */
+export function answerReviews({ facts }: PullContext): Step {
+  if (!facts.reviews.known || usablePolicy(facts.policy) === null) return {};
+  const { repository, number: issue, outcomes } = facts;
+  const unanswered = facts.reviews.value.commands
+    .map(({ id, by }) => ({ by, key: effectKey.reviewCommand(repository.id, id) }))
+    .filter(({ key }) => !outcomes.has(key));
+  const effects = unanswered.flatMap(({ by, key }): Effect[] => {
+    const told = effectKey.refusal(repository.id, issue, by.id, facts.now.slice(0, 10));
+    const line = `@${by.login}, a command in a review does not count, because GitHub does not tell whether an app wrote it. Write it as a new comment here, from the first character.`;
+    return [
+      { type: "turn-away", key: told, issue, told: { comment: null, line } },
+      { type: "turn-away", key, issue, told: null },
+    ];
+  });
+  return { effects };
 }
 
 /**

@@ -29,7 +29,7 @@ export function pullContext(judged: PullFacts, over: Partial<PullSnapshot> & { n
     merged: null,
     ourCheck: known(null),
     sameHeadPulls: known([]),
-    reviews: known({ reviews: [], more: false }),
+    reviews: known({ reviews: [], more: false, commands: [] }),
     ...over,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseCommand } from "../../core/commands.ts";
+import { commandBelow, parseCommand } from "../../core/commands.ts";
 
 const sha = "a".repeat(40);
 
@@ -61,16 +61,65 @@ describe("T10: a line that looks like a command and is none", () => {
     ["/signoff abc pass manual", "/sign-off <commit> pass|fail <test>"],
     ["/sign_off abc", "/sign-off <commit> pass|fail <test>"],
     ["/lgtm", "/help"],
+    ["/status.", "/status"],
+    [`/approve: ${"1".repeat(64)}`, "/approve <digest>"],
   ])("%s is told what is near: %s", (line, near) => {
     const command = parseCommand(line);
     expect(command).toMatchObject({ name: "help", reply: expect.stringContaining(`\`${near}\``) });
     expect(JSON.stringify(command)).toContain(line.trim().split(" ")[0]);
   });
 
-  test.each(["LGTM /plan", "    /plan", "> /plan", "/usr/bin/env says no", "/", "/ plan", "/1", "`/plan`", "//plan"])(
-    "%j is talk, and gets no answer",
-    (line) => {
-      expect(parseCommand(line)).toBeNull();
-    },
-  );
+  test("blanks that do not break, as copied from a page, are blanks", () => {
+    const command = parseCommand(`/sign-off\u00a0${sha}\u00a0pass\u00a0manual\r\nIt\u00a0works.`);
+    expect(command).toMatchObject({ name: "sign-off", sha, result: "pass", test: "manual", text: "It\u00a0works." });
+  });
+
+  test.each([
+    "LGTM /plan",
+    "    /plan",
+    "> /plan",
+    "/usr/bin/env says no",
+    "/",
+    "/ plan",
+    "/1",
+    "`/plan`",
+    "//plan",
+    "/etc: full",
+  ])("%j is talk, and gets no answer", (line) => {
+    expect(parseCommand(line)).toBeNull();
+  });
+});
+
+describe("a command below the first line", () => {
+  const signOff = `/sign-off ${sha} pass manual`;
+
+  test.each([
+    [`LGTM\n${signOff}`, "sign-off"],
+    ["\r\n/run", "run"],
+    ["See:\n```\n/stop\n```\n/help", "help"],
+  ])("%j is told to stand first", (body, name) => {
+    expect(parseCommand(body)).toBeNull();
+    expect(commandBelow(body)).toEqual({
+      name,
+      reply: `\`/${name}\` counts only as the first line of a comment, so it was not read. Write it as a new comment.`,
+    });
+  });
+
+  test.each([
+    "Fine.",
+    "Fine.\n\n> /run",
+    "Fine.\n```\n/run\n```",
+    "Fine.\n~~~\n/run",
+    "Fine.\n    /run",
+    "Fine.\n/sign-off <commit> pass manual",
+    "Fine.\n/usr/bin",
+  ])("is none in %j", (body) => {
+    expect(commandBelow(body)).toBeNull();
+  });
+
+  test("is named where another one stands first", () => {
+    expect(parseCommand(`/approve ${"1".repeat(64)}\n/run`)).toMatchObject({ name: "approve", unread: "run" });
+    expect(parseCommand(`${signOff}\nFirefox.\n${signOff}`)).toMatchObject({ name: "sign-off", unread: "sign-off" });
+    expect(parseCommand(`${signOff}\nFirefox.`)).not.toHaveProperty("unread");
+  });
 });

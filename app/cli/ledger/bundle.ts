@@ -54,7 +54,7 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
     return stop(
       io,
       "bundle",
-      `the ledger holds no prompt and answer that became the head of #${pull}, and nobody adopted it`,
+      `the ledger holds no prompt and answer that became the head of #${pull}, and nobody adopted it; \`ledger show --pr ${pull}\` prints what it holds`,
       1,
     );
   const merge = await compared(io, ledger, bundle);

@@ -33,7 +33,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
   );
   withKeys(command.command("verify"))
     .description("check every entry of a ledger against the public keys of its policy")
-    .argument("<place>", sourceHelp)
+    .argument("[place]", sourceHelp, ".")
     .option("--head <seq:hash>", "an entry that must be there, as the check run's text shows it: finds a cut tail")
     .option("--pr <number>", "follow this pull request back to the person who approved or adopted it")
     .option("--json", "print the report as JSON")
@@ -42,7 +42,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
   command
     .command("show")
     .description("print a ledger, one entry a line; nothing is verified")
-    .argument("<place>", sourceHelp)
+    .argument("[place]", sourceHelp, ".")
     .option("--kind <kind>", "only entries of this kind, such as concern.raised, or of all that begin so: concern")
     .option("--story <number>", "only entries of this story")
     .option("--pr <number>", "only entries of this pull request")
@@ -77,7 +77,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
   command
     .command("export")
     .description("write a ledger into one archive, with the SHA-256 of each file")
-    .argument("<place>", sourceHelp)
+    .argument("[place]", sourceHelp, ".")
     .requiredOption("--out <file.tar>", "where to write it; an existing file is never replaced")
     .addHelpText("after", example("export web.git --out ledger.tar"))
     .action((source: string, options: { out: string }) => exportArchive(io, source, options.out));

@@ -1,11 +1,11 @@
 import { oneLine } from "../../../core/escape.ts";
 import { entryDetail } from "../../../core/evidence/entry-text.ts";
 import type { Trace } from "../../../core/evidence/trace.ts";
-import { segmentEntries, segmentPath } from "../../../core/ledger/branch.ts";
+import { evidenceBranch, segmentEntries, segmentPath } from "../../../core/ledger/branch.ts";
 import type { Entry } from "../../../core/ledger/entry.ts";
 import type { LedgerProblem } from "../../../core/ledger/problem.ts";
 import { typedEntry } from "../../../core/ledger/typed-entry.ts";
-import type { ChainReport } from "../../../core/ledger/verify.ts";
+import { type ChainReport, maxListed } from "../../../core/ledger/verify.ts";
 import type { LedgerSource } from "./place.ts";
 
 /** The result of `ledger verify`: the chain's report, the ledger's source, and the files beside the chain. */
@@ -52,9 +52,30 @@ export function reportText(report: LedgerReport, color: boolean): string {
   if (report.notes.length > 0) lines.push("", "To know:");
   for (const { message } of report.notes) lines.push(`  ${paint(33, "note")}: ${oneLine(message)}`);
   if (report.trace !== null) lines.push("", ...traceLines(report.trace));
-  if (report.problems.length > 0) lines.push("", "Problems:", ...report.problems.map(problemLine));
-  else lines.push("", ...proof(report.anchored));
+  const [first] = report.problems;
+  if (first === undefined) lines.push("", ...proof(report.anchored));
+  else lines.push("", headingOf(report.problems), ...report.problems.map(problemLine), "", ...nextStep(first.code));
   return `${lines.join("\n")}\n`;
+}
+
+/** What stands above the problems: a report that lists as many as it may can lack others. */
+function headingOf(problems: readonly LedgerProblem[]): string {
+  return problems.length < maxListed ? "Problems:" : `The first ${problems.length} problems; there can be more:`;
+}
+
+/** What the reader of a broken ledger does next, by what is wrong first. */
+function nextStep(code: LedgerProblem["code"]): string[] {
+  if (code === "unknown-key")
+    return [
+      "Next: give each key that the repository ever had with a --key of its own; the history of its policy has those that",
+      "were changed. An entry by a key that it never had is not the App's.",
+    ];
+  if (code === "wrong-repository")
+    return ["Next: verify the ledger of the repository that you mean, or leave --repository-id out."];
+  return [
+    `Next: fetch the branch ${evidenceBranch} anew and verify again. If it stays broken, keep this copy, and compare it`,
+    "with the one of somebody else or of whoever runs the App: the first entry that differs is where it was changed.",
+  ];
 }
 
 /** The number of entries of each kind, a few kinds on a line. */
@@ -71,7 +92,8 @@ function traceLines({ pull, ok, links, note }: Trace): string[] {
     return `  ${link.padEnd(13)} ${entry.padEnd(11)} ${oneLine(text)}`;
   });
   const notes = note === undefined ? [] : [`  ${note}`];
-  return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines, ...notes];
+  const rest = ok ? [] : [`  Next: \`sallyport ledger show --pr ${pull}\` prints all that the ledger has of it.`];
+  return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines, ...notes, ...rest];
 }
 
 function purgedText(purged: number): string {

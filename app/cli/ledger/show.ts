@@ -17,7 +17,7 @@ export type ShowOptions = {
 };
 
 /** Which entries are shown; an undefined field matches all. */
-type Filter = { kind?: string; pull?: number; run?: string; person?: string };
+type Filter = { kind?: string; person?: string };
 
 /**
  * `ledger show`: prints the matching entries without verifying them. With `--follow` it reads again after each `wait`,
@@ -35,9 +35,7 @@ export async function showLedger(
   const { kind, run, person } = options;
   const filter: Filter = {
     ...(kind === undefined ? {} : { kind }),
-    ...(run === undefined ? {} : { run }),
     ...(person === undefined ? {} : { person: person.replace(/^@/, "").toLowerCase() }),
-    ...(pull === undefined ? {} : { pull }),
   };
   let shown = { lines: 0, last: "" };
   let printed = 0;
@@ -54,13 +52,19 @@ export async function showLedger(
       entries.push(read.entry);
     }
     const numbers = story === undefined ? null : numbersOf(story, entries);
+    const pulls = run === undefined ? null : pullsOf(run, entries);
     for (const entry of entries.slice(shown.lines))
-      if (fits(entry, filter) && (numbers === null || isAbout(entry, numbers))) {
+      if (
+        fits(entry, filter) &&
+        (numbers === null || isAbout(entry, numbers)) &&
+        (pull === undefined || isOnPull(entry, new Set([pull]))) &&
+        (pulls === null || entry.body.run === run || isOnPull(entry, pulls))
+      ) {
         io.out(`${options.json === true ? jsonText(entry, 0) : entryText(entry)}\n`);
         printed += 1;
       }
     shown = { lines: lines.length, last: lines.length === 0 ? "" : entryHash(lines.at(-1) ?? "") };
-    if (printed === 0 && options.follow !== true) io.err(`none of the ledger's entries fits; it has ${shown.lines}\n`);
+    if (printed === 0 && options.follow !== true) io.err(`${nothingFits(options, entries)}\n`);
   } while (options.follow === true && (await wait()));
   io.exit(0);
 }
@@ -89,12 +93,32 @@ function isAbout({ body }: Entry, numbers: ReadonlySet<unknown>): boolean {
   return [body.story, body.pull, body.prompt, body.issue].some((number) => numbers.has(number));
 }
 
+/** The pull requests that a run opened or went on at. Their later entries name the pull request alone. */
+function pullsOf(run: string, entries: readonly Entry[]): ReadonlySet<unknown> {
+  return new Set(entries.filter(({ body }) => body.run === run).flatMap(({ body }) => body.pull ?? []));
+}
+
+/** Whether an entry is about one of these pull requests; a command there names it as `issue`, as GitHub does. */
+function isOnPull({ body }: Entry, pulls: ReadonlySet<unknown>): boolean {
+  return pulls.has(body.pull) || pulls.has(body.issue);
+}
+
+/** The line for a filter that matches nothing, with what the ledger has in its place. */
+function nothingFits({ kind, run }: ShowOptions, entries: readonly Entry[]): string {
+  const line = `none of the ledger's entries fits; it has ${entries.length}`;
+  const kinds = [...new Set(entries.map((entry) => entry.kind))].sort();
+  if (kind !== undefined && !kinds.some((one) => one === kind || one.startsWith(`${kind}.`)))
+    return `${line}, and none of the kind ${kind}. Its kinds: ${kinds.join(", ")}`;
+  const runs = [...new Set(entries.flatMap(({ body }) => (typeof body.run === "string" ? [body.run] : [])))];
+  if (run !== undefined && !runs.includes(run))
+    return `${line}, and none of the run ${run}. Its newest runs: ${runs.slice(-5).join(", ") || "none"}`;
+  return line;
+}
+
 /** Whether an entry matches all of the filter. `person`: a login, in lower case, or a numeric id. */
-function fits({ kind, actor, body }: Entry, asked: Filter): boolean {
+function fits({ kind, actor }: Entry, asked: Filter): boolean {
   return (
     (asked.kind === undefined || kind === asked.kind || kind.startsWith(`${asked.kind}.`)) &&
-    (asked.pull === undefined || body.pull === asked.pull) &&
-    (asked.run === undefined || body.run === asked.run) &&
     (asked.person === undefined || actor.login.toLowerCase() === asked.person || String(actor.id) === asked.person)
   );
 }

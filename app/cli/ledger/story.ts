@@ -34,7 +34,11 @@ async function exportStory(io: Io, text: string, place: string, options: ExportO
   const ledger = await readVerified(io, "story export", place, options);
   if (ledger === null) return;
   const files = storyFiles(ledger.entries, story);
-  if (files === null) return refuse(`nothing of #${story} was approved, as far as the ledger tells`, 1);
+  if (files === null)
+    return refuse(
+      `nothing of #${story} was approved, as far as the ledger tells; \`ledger show --story ${story}\` prints what it holds`,
+      1,
+    );
   if (options.json === true) io.out(`${jsonText(Object.fromEntries(files))}\n`);
   else {
     const to = resolve(io.cwd, options.to ?? `story-${story}`);

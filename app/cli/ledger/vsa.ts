@@ -22,7 +22,12 @@ export async function printSummary(io: Io, name: string, options: VsaOptions): P
     .filter((one) => one.kind === "source.verified")
     .findLast(({ body }) => body.pull === pull);
   if (entry === undefined)
-    return stop(io, "vsa", `the ledger sums up no merge of #${pull}: none was observed since it does`, 1);
+    return stop(
+      io,
+      "vsa",
+      `the ledger sums up no merge of #${pull}: it is not merged, or was before the ledger sums merges up; \`ledger show --pr ${pull}\` prints what it holds`,
+      1,
+    );
   io.out(`${jsonText(summaryStatement(entry.body))}\n`);
   io.err(`not signed as it stands here; entry ${entry.seq} of the ledger says the same and is\n`);
   io.exit(entry.body.summary.verificationResult === "PASSED" ? 0 : 1);

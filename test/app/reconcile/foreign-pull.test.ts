@@ -104,6 +104,12 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
   await say("lena", number, adoption(head));
   await waitUntil("the adopted head", () => titleOn(head, /waiting|manual-test/i));
 
+  // A review is no comment, whatever it begins with.
+  await as("quinn", "POST", `pulls/${number}/reviews`, { event: "COMMENT", body: `/sign-off ${head} pass manual` });
+  await waitUntil("the answer to the review", async () =>
+    (await replies(number)).includes("@quinn, a command in a review does not count"),
+  );
+
   // Who adopted it does not sign it off; somebody else does.
   await say("lena", number, `/sign-off ${head} pass manual`);
   await waitUntil("the refusal", async () => (await replies(number)).includes("You asked for this change"));

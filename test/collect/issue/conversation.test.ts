@@ -93,6 +93,15 @@ describe.each(sources)("comments that are read by %s", (source) => {
     ]);
   });
 
+  test("T10: a command below other words is told where it counts, and the words stay part of the ticket", async () => {
+    const as = asker(sandbox.url, "acme/web");
+    const issue = await as("lena", "POST", "issues", { title: "A story" });
+    const { id } = await as("lena", "POST", `issues/${issue.number}/comments`, { body: "In blue.\n\n/run" });
+    const { commands, comments } = await talkOf(issue, source, {});
+    expect(commands).toMatchObject([{ source: { id }, command: { name: "run", reply: expect.any(String) } }]);
+    expect(comments.map((one) => one.id)).toEqual([id]);
+  });
+
   test("U5: comments of people who may write are a ticket's, unless they were edited; others' are not", async () => {
     const as = asker(sandbox.url, "acme/web");
     const issue = await as("lena", "POST", "issues", { title: "A story" });

@@ -83,6 +83,7 @@ const suite = (runs: Json[], more = false) => ({
 const review = (over: Json = {}) => ({
   fullDatabaseId: "9007199254",
   author: { __typename: "User", login: "grace", databaseId: 8 },
+  body: "Not yet.",
   state: "CHANGES_REQUESTED",
   submittedAt: "2026-11-21T10:00:00Z",
   commit: { oid: head },
@@ -206,6 +207,12 @@ describe("is told in REST's words", () => {
         },
       ],
     });
+  });
+
+  test("T10: a review that begins as a command", async () => {
+    const reviews = listing([review({ body: "/rework Mend it." }), review({ body: "Say `/rework` to mend it." })]);
+    const found = (await state({ pullRequest: { reviews } })).reviews;
+    expect(found.known && found.value.map(({ isCommand }) => isCommand)).toEqual([true, undefined]);
   });
 
   test("a merge", async () => {

@@ -289,7 +289,7 @@ test("a head from elsewhere has to stand at its place", () => {
     {
       code: "cut-tail",
       position: 12,
-      message: `the ledger does not hold entry 12 with the hash ${head.hash.slice(0, 16)}…: its tail was cut or rewritten`,
+      message: `the ledger does not hold entry 12 with the hash ${head.hash.slice(0, 16)}…: its tail was cut or rewritten, or this copy is older than that head`,
     },
   ]);
 });

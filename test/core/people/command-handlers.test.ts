@@ -105,6 +105,17 @@ test("`/help` names what this person may write here", () => {
   expect(linesFor([])).not.toContain("`/waive");
 });
 
+test("a second command in one comment is named as unread, whatever becomes of the first", () => {
+  const context = {
+    facts: pullContext(facts({ policy: text }), { number: 3 }),
+    loaded: policyOf(text),
+    record: recordOf(),
+  };
+  const unread = /`\/status` below it was not read: write it as a comment of its own\.$/;
+  for (const line of [written.help, written.block, written.plan, `/sign-off ${head} pass nothing`])
+    expect(answerOnPull(say(`${line}\n\n/status`, "quinn", [...duties]), context)?.line).toMatch(unread);
+});
+
 test("a waiver is for whom the policy names, and for everybody who may write where it names nobody", () => {
   expect(dutiesOn("pull", "waive", policies.pull)).toEqual(["architects"]);
   expect(dutiesOn("pull", "waive", policies.story)).toEqual([]);

@@ -467,6 +467,15 @@ waivers: { gates: [diff-size], days: 7 }
     });
   });
 
+  test("is told in which time its days are: a reviewer's own can be another", () => {
+    const lineFor = (until: string) =>
+      decide(ask(`/waive diff-size ${head} until ${until} because x`)).flatMap((draft) =>
+        draft.kind === "command" ? [draft.body.message] : [],
+      );
+    expect(lineFor("2026-11-21")).toEqual([expect.stringContaining("to the end of 2026-11-21 in UTC by @rita.")]);
+    expect(lineFor("2026-11-20")).toEqual([expect.stringContaining("from today, 2026-11-21 in UTC, to 2026-11-28")]);
+  });
+
   test("T066: that was written before the base branch was changed is refused", () => {
     const one = ask(`/waive diff-size ${head} until 2026-11-28 because it is generated`);
     expect(codeOf(one, text, { retargetedAt: known("2026-11-21T10:00:00Z") })).toBe("retargeted");

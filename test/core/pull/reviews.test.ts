@@ -108,6 +108,36 @@ describe("a look", () => {
   });
 });
 
+describe("T10: a command in a review", () => {
+  const told = (reviews: SeenReview[], more: Partial<PullSnapshot> = {}) =>
+    (decidePull(foreignLook({ reviews: newReviews(known(reviews), [], 12), ...more })).effects ?? []).flatMap((one) =>
+      one.type === "turn-away" ? [{ key: one.key, line: one.told?.line ?? null }] : [],
+    );
+
+  test("does not count, and its author is told where it does", () => {
+    const [line, record] = told([seen({ state: "commented", isCommand: true })]);
+    expect(line).toEqual({
+      key: expect.stringContaining("/12/2/2026-11-21"),
+      line: expect.stringMatching(/^@quinn, a command in a review does not count, .* Write it as a new comment here/),
+    });
+    expect(record).toEqual({ key: expect.stringMatching(/^review-command\/\d+\/50$/), line: null });
+  });
+
+  test("is told of once", () => {
+    const reviews = [seen({ isCommand: true })];
+    const key = told(reviews)[1]?.key ?? "";
+    const outcomes = new Map([[key, { status: "done" as const, result: { type: "none" as const } }]]);
+    expect(told(reviews, { outcomes })).toEqual([]);
+  });
+
+  test.each([
+    ["of other words", {}],
+    ["by a bot", { isCommand: true as const, by: { ...quinn, type: "Bot" as const } }],
+  ])("is none in a review %s", (_, over) => {
+    expect(told([seen(over)])).toEqual([]);
+  });
+});
+
 describe("an auditor", () => {
   const commits = { base: "b".repeat(40), head: sha, tree: "f".repeat(40), merged: "e".repeat(40) };
   const story = mergedStory({ ...commits, mergedTree: commits.tree }, { upTo: "merged" });

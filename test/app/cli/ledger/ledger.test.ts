@@ -57,6 +57,18 @@ describe("sallyport ledger verify", () => {
     expect(out).not.toContain("\u001b");
   });
 
+  test("the ledger of another repository: whose it is, and that not every problem is listed", async () => {
+    publish(lines);
+    const { out, exit } = await verify("--repository-id", "8");
+    expect(exit).toBe(1);
+    expect(out).toContain("The first 20 problems; there can be more:\n");
+    expect(out).toContain("wrong-repository: entry 1 belongs to repository 7, not to 8 [");
+    expect(out).toContain("\nNext: verify the ledger of the repository that you mean");
+    const cut = (await verify("--head", `503:${"a".repeat(64)}`)).out;
+    expect(cut).toContain("\nProblems:\n");
+    expect(cut).toContain(`\nNext: fetch the branch ${evidenceBranch} anew`);
+  });
+
   test("as JSON, for the bare repository and the key in a file", async () => {
     publish(lines);
     const pem = join(repository.folder, "ledger.pub");
@@ -90,7 +102,10 @@ describe("sallyport ledger verify", () => {
       exit: 0,
       keyids: [old.keyid, fresh.keyid],
     });
-    expect(await verify()).toMatchObject({ exit: 1, out: expect.stringContaining("unknown-key: entry 4") });
+    const { out, exit } = await verify();
+    expect(exit).toBe(1);
+    expect(out).toContain("unknown-key: entry 4");
+    expect(out).toContain("\nNext: give each key that the repository ever had");
   });
 
   test("T143: a tail that was cut is found with a head from elsewhere, and only with it", async () => {

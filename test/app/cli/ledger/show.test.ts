@@ -20,6 +20,7 @@ const entries = [
   draft({ kind: "pull.opened", body: { run: "run-7-1", story: 7, pull: 12 } }),
   draft({ kind: "pull.opened", body: { run: "run-8-1", story: 8, pull: 13 } }),
   draft({ kind: "sign-off.given", actor: quinn, body: { pull: 12 } }),
+  draft({ kind: "command", body: { issue: 12, command: "waive" } }),
 ];
 let lines: string[];
 beforeAll(async () => {
@@ -32,22 +33,22 @@ const shown = (out: string) => [...out.matchAll(/^ *([0-9]+) {2}/gm)].map(([, se
 
 describe("only the entries that were asked for", () => {
   const cases: [string[], number[]][] = [
-    [[], [1, 2, 3, 4, 5]],
+    [[], [1, 2, 3, 4, 5, 6]],
     [
       ["--kind", "pull.opened"],
       [3, 4],
     ],
     [
       ["--story", "7"],
-      [1, 2, 3, 5],
+      [1, 2, 3, 5, 6],
     ],
     [
       ["--pr", "12"],
-      [3, 5],
+      [3, 5, 6],
     ],
     [
       ["--run", "run-7-1"],
-      [2, 3],
+      [2, 3, 5, 6],
     ],
     [
       ["--person", "quinn"],
@@ -69,6 +70,11 @@ describe("only the entries that were asked for", () => {
     expect({ exit, seqs: shown(out) }).toEqual({ exit: 0, seqs });
   });
 
+  test("in the clone that it is called in, where no place is named", async () => {
+    expect(shown((await runLedger(clone, ["show", "--pr", "12"])).out)).toEqual([3, 5, 6]);
+    expect((await runLedger(clone, ["verify", "--key", publicKey])).out).toMatch(/^verified\n/);
+  });
+
   test("what fits nothing is told, and not shown as nothing", async () => {
     const { out, err, exit } = await ledger(["show", clone, "--kind", "nothing-of-the-kind"]);
     expect({ out, exit, err }).toEqual({
@@ -76,6 +82,8 @@ describe("only the entries that were asked for", () => {
       exit: 0,
       err: expect.stringMatching(/^none of the ledger's entries/),
     });
+    expect(err).toContain("Its kinds: command, pull.opened, run.submitted, sign-off.given\n");
+    expect((await ledger(["show", clone, "--run", "run-7"])).err).toContain("Its newest runs: run-7-1, run-8-1\n");
     expect((await ledger(["show", clone, "--person", "quinn"])).err).toBe("");
   });
 
@@ -179,8 +187,8 @@ describe("what stops, saves, takes back and hands on the work", () => {
     ).toEqual([
       "story 7: comment/80: blocked: Is it safe?",
       "story 7: comment/80: Yes.",
-      `story 7, prompt 11, run run-7-1: ${checkpoint}: sallyport/run-7-1/11 at nothing`,
-      `story 7, prompt 11, run run-7-1: ${checkpoint}: sallyport/run-7-1/11 to nothing`,
+      `story 7, prompt 11, run run-7-1: ${checkpoint}: sallyport/run-7-1/11 before its first commit`,
+      `story 7, prompt 11, run run-7-1: ${checkpoint}: sallyport/run-7-1/11 to before its first commit`,
       `story 7, prompt 11, run run-7-1: ${checkpoint}: foreign-commit: moved`,
       `story 7, prompt 11: execute (agent:anthropic/default) to validate (app): ${written}`,
     ]);
@@ -222,7 +230,7 @@ describe("--follow", () => {
       repository.publish(lines);
       expect(await follow([() => repository.publish(chain)])).toMatchObject({
         exit: 1,
-        err: expect.stringContaining("entry 5 is not the one that was shown: the ledger was rewritten"),
+        err: expect.stringContaining("entry 6 is not the one that was shown: the ledger was rewritten"),
       });
     }
   });
@@ -252,6 +260,7 @@ describe("sallyport ledger verify --pr", () => {
       /^ {2}commit +entry 5 +2{40}, written from R0\/S0$/m,
       /^ {2}prompt +entry 1 /m,
       /^ {2}run +MISSING +run-7-1 was never submitted with prompt #11$/m,
+      /^ {2}Next: `sallyport ledger show --pr 12` prints all/m,
     ])
       expect(out).toMatch(line);
     const asJson = await ledger(["verify", clone, "--key", publicKey, "--pr", "12", "--json"]);
