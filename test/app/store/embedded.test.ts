@@ -93,3 +93,18 @@ test("a long text that is written anew again and again takes no more of the disk
   await pglite.close();
   expect(sizes.at(-1)).toBeLessThan(1.5 * (sizes[0] ?? 0));
 });
+
+test("what is rare is found by its index, however many rows there are, also after a restart", async () => {
+  const folder = join(dir, "database");
+  const first = await openEmbedded(folder);
+  await first.exec("create table tasks (id bigserial primary key, status text not null)");
+  await first.exec("create index tasks_left on tasks (id) where status <> 'done'");
+  await first.exec("insert into tasks (status) select 'done' from generate_series(1, 20000)");
+  await first.close();
+  const second = await openEmbedded(folder);
+  await second.exec("update tasks set status = 'done' where id <= 100");
+  await maintain(second);
+  const { rows } = await second.query("explain select count(*) from tasks where status <> 'done'");
+  await second.close();
+  expect(JSON.stringify(rows)).toContain("tasks_left");
+});
