@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { maintain, openEmbedded } from "../../../app/store/embedded.ts";
+import { maintain, openEmbedded, watchEnd } from "../../../app/store/embedded.ts";
+import { hasSmallDisks, mountSmallDisk } from "../../hosts/small-disk.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -66,7 +67,7 @@ test("a database that is maintained takes no more of the disk, however much is w
     await pglite.exec("insert into notes (text) select repeat('x', 500) from generate_series(1, 30000)");
     await pglite.exec("insert into \"Other notes\" select repeat('x', 500) from generate_series(1, 30000)");
     await pglite.exec('delete from notes; delete from "Other notes"');
-    await maintain(pglite);
+    await maintain(pglite, folder);
     sizes.push({ log: bytesIn("pg_wal"), tables: bytesIn("base") });
   }
   await pglite.close();
@@ -77,7 +78,8 @@ test("a database that is maintained takes no more of the disk, however much is w
 });
 
 test("a long text that is written anew again and again takes no more of the disk", async () => {
-  const pglite = await openEmbedded(join(dir, "database"));
+  const folder = join(dir, "database");
+  const pglite = await openEmbedded(folder);
   // As the row that tells where a repository stands: its own page is cleared by whoever reads it, its text's is not.
   await pglite.exec("create table states (id integer primary key, state text); insert into states values (1, '')");
   const sizes: number[] = [];
@@ -86,7 +88,7 @@ test("a long text that is written anew again and again takes no more of the disk
       await pglite.exec(
         "update states set state = (select string_agg(md5(random()::text), '') from generate_series(1, 5000))",
       );
-    await maintain(pglite);
+    await maintain(pglite, folder);
     const { rows } = await pglite.query<{ size: number }>("select pg_total_relation_size('states')::int as size");
     sizes.push(rows[0]?.size ?? 0);
   }
@@ -103,8 +105,27 @@ test("what is rare is found by its index, however many rows there are, also afte
   await first.close();
   const second = await openEmbedded(folder);
   await second.exec("update tasks set status = 'done' where id <= 100");
-  await maintain(second);
+  await maintain(second, folder);
   const { rows } = await second.query("explain select count(*) from tasks where status <> 'done'");
   await second.close();
   expect(JSON.stringify(rows)).toContain("tasks_left");
+});
+
+(hasSmallDisks ? test : test.skip)("S8: maintenance ends no database whose disk is full", async () => {
+  const disk = mountSmallDisk(160);
+  try {
+    const folder = join(disk.folder, "database");
+    const pglite = await openEmbedded(folder);
+    void watchEnd(pglite);
+    await pglite.exec("create table notes (text text); insert into notes values ('before')");
+    disk.fill();
+    await maintain(pglite, folder);
+    disk.empty();
+    await pglite.exec("update notes set text = 'after'");
+    await maintain(pglite, folder);
+    expect((await pglite.query("select text from notes")).rows).toEqual([{ text: "after" }]);
+    await pglite.close();
+  } finally {
+    disk.close();
+  }
 });
