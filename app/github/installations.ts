@@ -67,12 +67,12 @@ export type Listed<T> = (isFresh: boolean) => Promise<T>;
 /** How long a list is good for, in milliseconds. */
 const listedMs = 60_000;
 
-/** Keeps what was listed for a while: from when it was asked for, however often it is used. */
+/** Keeps what was listed for a while by a clock that nobody sets: from when it was asked for, however often it is used. */
 export function keepListed<T>(list: () => Promise<T>): Listed<T> {
   let kept: { listed: Promise<T>; until: number } | null = null;
   return (isFresh) => {
-    if (kept !== null && !isFresh && Date.now() < kept.until) return kept.listed;
-    const one = { listed: list(), until: Date.now() + listedMs };
+    if (kept !== null && !isFresh && performance.now() < kept.until) return kept.listed;
+    const one = { listed: list(), until: performance.now() + listedMs };
     kept = one;
     one.listed.catch(() => {
       if (kept === one) kept = null;

@@ -1,5 +1,5 @@
 import type { Database } from "../store/database.ts";
-import { type Limit, type LimitedUse, readLimits, storeLimit } from "../store/limits.ts";
+import { type Limit, type LimitedUse, longestLimitMs, readLimits, storeLimit } from "../store/limits.ts";
 import { byOurClock } from "./rate-limit.ts";
 
 /** The limits that this process knows of. */
@@ -16,18 +16,22 @@ export type Limits = {
 
 export function createLimits(): Limits {
   const known = new Map<string, Date>();
+  const current = (key: string): Date | null => {
+    const until = known.get(key);
+    if (until !== undefined && isOn(until)) return until;
+    known.delete(key);
+    return null;
+  };
   let tell = (_: Limit) => {};
   const learn = ({ installation, use, until }: Limit): boolean => {
     const key = `${installation}/${use}`;
-    if (until.getTime() <= (known.get(key)?.getTime() ?? Date.now())) return false;
+    const before = current(key);
+    if (!isOn(until) || (before !== null && until <= before)) return false;
     known.set(key, until);
     return true;
   };
   return {
-    until(installation, use) {
-      const until = known.get(`${installation}/${use}`);
-      return until !== undefined && until.getTime() > Date.now() ? until : null;
-    },
+    until: (installation, use) => current(`${installation}/${use}`),
     meet(limit) {
       if (learn(limit)) tell(limit);
     },
@@ -36,6 +40,12 @@ export function createLimits(): Limits {
       tell = listener;
     },
   };
+}
+
+/** Whether a limit is not over. One that seems to last longer than any was met before our clock was put back. */
+function isOn(until: Date): boolean {
+  const left = until.getTime() - Date.now();
+  return left > 0 && left <= longestLimitMs;
 }
 
 /** The part of an hour's requests that is kept from sweeps. */

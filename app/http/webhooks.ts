@@ -131,6 +131,7 @@ export function createReceiver(tools: {
       if (all.length > 0) await queue.enqueueNamed(trx, all);
       return isAll;
     });
+  // By a clock that nobody sets.
   let distrustedUntil = 0;
   let isPassing = false;
   let isMore = false;
@@ -169,7 +170,7 @@ export function createReceiver(tools: {
       if (!isFresh) log.debug({ event: name }, "a delivery came again");
       else log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
     } catch (error) {
-      distrustedUntil = Date.now() + distrustMs;
+      distrustedUntil = performance.now() + distrustMs;
       log.error({ event: name }, `delivery ${id} (${name}) was not stored: ${String(error)}`);
       // The caller gets no details: an error's message can hold secrets.
       throw new Error(`delivery ${id} was not stored`);
@@ -197,7 +198,7 @@ export function createReceiver(tools: {
   };
   const ready = async () => {
     // On a full disk a short row may find room where a longer one does not.
-    if (Date.now() < distrustedUntil) throw new Error("the last delivery was not stored");
+    if (performance.now() < distrustedUntil) throw new Error("the last delivery was not stored");
     await tryStoring(db);
   };
   return { receive, passOn, ready };

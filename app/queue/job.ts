@@ -65,3 +65,24 @@ export async function runJob(
 function rateLimit(notBefore: Date, message: string): SallyportError {
   return new SallyportError("rate-limit", message, { retry: true, notBefore });
 }
+
+/**
+ * Does work with a signal that is aborted when its time (in seconds) is over, or when another signal says so. It is no
+ * `AbortSignal.timeout`: the runtime keeps whatever was combined with one for good once that is combined again.
+ */
+export async function withinTime<T>(
+  seconds: number,
+  ending: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new DOMException("the time for this job is over", "TimeoutError")),
+    seconds * 1_000,
+  ).unref();
+  try {
+    return await work(AbortSignal.any([ending, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

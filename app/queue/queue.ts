@@ -8,7 +8,7 @@ import { hurryJobs } from "../store/backlog.ts";
 import { afterCommit, type OpenDatabase, type Tables } from "../store/database.ts";
 import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
-import { type JobTools, runJob } from "./job.ts";
+import { type JobTools, runJob, withinTime } from "./job.ts";
 import { heartbeat, priorityOf, type QueueName, queueLimits, queuesOf, roles } from "./limits.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
@@ -144,13 +144,13 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     const { concurrency, timeout } = queueLimits[queue];
     const work = async (data: Carried<T>, ending: AbortSignal) => {
       const { key, repository, priority = 0, run } = taskOf(data);
-      const signal = AbortSignal.any([ending, AbortSignal.timeout(timeout * 1_000)]);
       const begun = Date.now();
       let outcome = "done";
       if (data.sent !== undefined) jobWaitSeconds.observe({ queue }, Math.max(0, begun - data.sent) / 1_000);
       const isSwept = data.isSwept === true;
       const job = { name: queue, key, repository, failures: data.failures ?? 0, isSwept };
-      const doing = () => traced(`${queue} job`, { queue, key }, () => run(signal, isSwept), data.cause === undefined);
+      const timed = () => withinTime(timeout, ending, (signal) => run(signal, isSwept));
+      const doing = () => traced(`${queue} job`, { queue, key }, timed, data.cause === undefined);
       const isSettled = await runJob(job, doing, {
         ...tools,
         log: warn,

@@ -77,6 +77,9 @@ const deliveriesKept = 30 * 86_400_000;
 /** How long GitHub can send a delivery again, in milliseconds. */
 const redeliverable = 3 * 86_400_000;
 
+/** The codes of a ledger that what we hold does not continue, or falls short of. */
+const againstUs: ReadonlySet<string> = new Set(["evidence-rewritten", "ledger-behind"]);
+
 /** The handlers of the queue's jobs. */
 export function createJobs(tools: JobTools): JobHandlers {
   const { db, queue, github, ourselves, signer, secrets, log } = tools;
@@ -156,6 +159,11 @@ export function createJobs(tools: JobTools): JobHandlers {
 
   const publish = async (repository: number) => {
     await takeLease(db, `export/${repository}`);
+    // A store from an older backup would look like another service's. What the branch and the checks say against what we
+    // hold keeps us from signing more, and publishing finds by itself whether the branch takes it.
+    await restored(repository).catch((error: unknown) => {
+      if (!(error instanceof SallyportError && againstUs.has(error.code))) throw error;
+    });
     const client = await github.forRepository(repository, "write");
     try {
       const source = { reader: await reader(repository), secrets: secrets.search, ourselves };

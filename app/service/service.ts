@@ -34,14 +34,14 @@ export type Service = {
 /** How long an answer to whether the service is ready holds, in milliseconds: anybody may ask, and it costs a write. */
 const readyMs = 1_000;
 
-/** Asks once for all who ask while no answer has come, or came just now. */
+/** Asks once for all who ask while no answer has come, or came just now by a clock that nobody sets. */
 function shared(ask: () => Promise<void>): () => Promise<void> {
   let last: { answer: Promise<void>; until: number } | null = null;
   return () => {
-    if (last !== null && Date.now() < last.until) return last.answer;
+    if (last !== null && performance.now() < last.until) return last.answer;
     const one = { answer: ask(), until: Number.POSITIVE_INFINITY };
     const answered = () => {
-      one.until = Date.now() + readyMs;
+      one.until = performance.now() + readyMs;
     };
     one.answer.then(answered, answered);
     last = one;

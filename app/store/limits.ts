@@ -10,8 +10,15 @@ export type LimitedUse = "read" | "write" | "sweep";
 /** Until when GitHub wants an installation to ask nothing: all its repositories share its limits. */
 export type Limit = { installation: number; use: LimitedUse; until: Date };
 
-/** The limits of GitHub's that are not over. */
+/** The longest that a limit lasts, in milliseconds: GitHub's end within the hour, and the clocks of machines differ. */
+export const longestLimitMs = 2 * 3_600_000;
+
+/** The limits of GitHub's that are not over; forgets those that were stored before the clock was put back. */
 export async function readLimits(db: Database): Promise<Limit[]> {
+  await db
+    .deleteFrom("limits")
+    .where("until", ">", sql<Date>`now() + make_interval(secs => ${longestLimitMs / 1_000})`)
+    .execute();
   const rows = await db
     .selectFrom("limits")
     .select(["installation", "use", "until"])

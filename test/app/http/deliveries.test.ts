@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { sql } from "kysely";
 import { closeServer, startServer } from "../../../app/http/server.ts";
 import { createReceiver } from "../../../app/http/webhooks.ts";
@@ -162,6 +162,24 @@ test("what an older process stored beside this one, and left behind, is passed o
   expect((await send(opened.replace('"number":7', '"number":8'))).status).toBe(200);
   await isPassedOn();
   expect(marked).toEqual(["pull/5/9", "issue/5/7", "issue/5/8"]);
+});
+
+test("a delivery that was not stored is held against the store for half a minute, however the clock is set", async () => {
+  await refuse("issues");
+  expect((await send(opened)).status).toBe(500);
+  await refuseNone();
+  await expect(ready()).rejects.toThrow("the last delivery was not stored");
+  const later = performance.now() + 31_000;
+  const clocks = [
+    jest.spyOn(performance, "now").mockReturnValue(later),
+    jest.spyOn(Date, "now").mockReturnValue(Date.now() - 86_400_000),
+  ];
+  try {
+    await expect(ready()).resolves.toBeUndefined();
+  } finally {
+    for (const clock of clocks) clock.mockRestore();
+  }
+  expect((await send(opened)).status).toBe(200);
 });
 
 test("T208: an old body under an id that no store holds says nothing of the store", async () => {

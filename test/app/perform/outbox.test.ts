@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { createLimits, scarceUntil, shareLimits } from "../../../app/github/limits.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import type { PerformContext } from "../../../app/perform/context.ts";
@@ -9,7 +9,7 @@ import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts"
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { isOpenEffect, isOurs, outcomesOf } from "../../../app/store/effects.ts";
 import { holdLease, takeLease } from "../../../app/store/leases.ts";
-import { readLimits } from "../../../app/store/limits.ts";
+import { readLimits, storeLimit } from "../../../app/store/limits.ts";
 import { callStore } from "../../../app/store/payloads.ts";
 import { decisionOf } from "../../../core/decision.ts";
 import { type ErrorCode, SallyportError } from "../../../core/errors.ts";
@@ -371,6 +371,24 @@ describe("S12: when an effect is tried again", () => {
     expect((await readDelayed(database.db, 10)).find((one) => one.key === key)).toEqual({ key, until, why });
     const row = database.db.selectFrom("effects").select(["tries", "status"]).where("key", "=", key);
     expect(await row.executeTakeFirst()).toEqual({ tries: 0, status: "todo" });
+  });
+
+  test("a limit that was met before the clock was put back holds up nothing, and hides no other", async () => {
+    const { db } = database;
+    const limits = createLimits();
+    const [met, real] = [new Date(Date.now() + 3_600_000), new Date(Date.now() + 60_000)];
+    limits.meet({ installation: 8, use: "read", until: met });
+    const clock = jest.spyOn(Date, "now").mockReturnValue(Date.now() - 86_400_000);
+    try {
+      expect(limits.until(8, "read")).toBeNull();
+    } finally {
+      clock.mockRestore();
+    }
+    await storeLimit(db, { installation: 9, use: "read", until: new Date(Date.now() + 86_400_000) });
+    expect(await readLimits(db)).toEqual([]);
+    await storeLimit(db, { installation: 9, use: "read", until: real });
+    expect(await readLimits(db)).toEqual([{ installation: 9, use: "read", until: real }]);
+    await db.deleteFrom("limits").execute();
   });
 
   test("what a process learns of GitHub's limits outlives it, and other processes see it", async () => {

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { PgBoss } from "pg-boss";
+import { withinTime } from "../../../app/queue/job.ts";
 import { startWorker } from "../../../app/queue/worker.ts";
 import { openDatabase } from "../../../app/store/database.ts";
 import { waitUntil } from "../../hosts/until.ts";
@@ -83,4 +86,28 @@ test("an end that frees no place for others makes a worker ask no later for what
   free.resolve();
   await worker.stop(1_000);
   expect(Math.max(...waits())).toBeLessThan(750);
+});
+
+test("the signal of a job that has ended is forgotten, also where it was combined with the service's own", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const service = new AbortController();
+  const signals: WeakRef<AbortSignal>[] = [];
+  for (let job = 0; job < 20; job++)
+    await withinTime(600, new AbortController().signal, async (signal) => {
+      signals.push(new WeakRef(signal));
+      expect(AbortSignal.any([signal, service.signal]).aborted).toBe(false);
+    });
+  await waitUntil("that they are forgotten", async () => {
+    collect();
+    return signals.every((signal) => signal.deref() === undefined);
+  });
+});
+
+test("a job is told when its time is over, and what is kept of that is the reason", async () => {
+  const signal = await withinTime(0.01, new AbortController().signal, async (one) => {
+    await new Promise((resolve) => one.addEventListener("abort", resolve));
+    return one;
+  });
+  expect(signal.reason.name).toBe("TimeoutError");
 });

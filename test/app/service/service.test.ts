@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { sql } from "kysely";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { appendEntries } from "../../../app/store/chain.ts";
@@ -69,6 +69,22 @@ test("S11: what the service counts is told to whoever has its token", async () =
     expect(text).toMatch(line);
   expect(text).not.toContain("acme");
 });
+
+test("whether the service is ready is asked again after a second, also where the clock is put back by a day", async () => {
+  const { url, database } = host.service();
+  const readiness = async () => (await fetch(`${url}/readyz`)).status;
+  expect(await readiness()).toBe(200);
+  const clock = Date.now;
+  const putBack = jest.spyOn(Date, "now").mockImplementation(() => clock() - 86_400_000);
+  await sql`alter table deliveries rename to deliveries_away`.execute(database.db);
+  try {
+    await waitUntil("that it is not ready", async () => (await readiness()) === 503);
+  } finally {
+    putBack.mockRestore();
+    await sql`alter table deliveries_away rename to deliveries`.execute(database.db);
+  }
+  await waitUntil("that it is ready", async () => (await readiness()) === 200);
+}, 60_000);
 
 test("S7: what was recorded last is on the branch when the service has stopped", async () => {
   const { db } = host.service().database;
