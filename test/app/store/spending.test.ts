@@ -6,6 +6,7 @@ import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts"
 import { requireLease, takeLease } from "../../../app/store/leases.ts";
 import { openPurse, restoreSpending } from "../../../app/store/spending.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
+import { effectKey } from "../../../core/identifiers.ts";
 import type { Budget } from "../../../schemas/policy-agents.ts";
 import { chainOf, draft, newKey } from "../../builders/ledger.ts";
 
@@ -134,6 +135,31 @@ describe("a database that was lost", () => {
     await adoptLines(open.db, repository, [{ seq: 1, line }]);
     expect(await purse({ campaign: 1.5 }, { repository }).reserve(call)).toMatchObject({ ok: false });
   });
+});
+
+test("what an older backup has open, and the lines read back say is done, is not done and paid again", async () => {
+  const repository = ++repositories;
+  const request = { type: "label" as const, id: 1, label: "ai:plan" };
+  const step = { run: "run-1-1", story: 1, prompt: 2, attempt: { r: 1, s: 1 } };
+  const lines = await chainOf(newKey().pem, [
+    draft({ kind: "plan.failed", body: { story: 1, request, code: "refused", message: "No." } }),
+    draft({ kind: "attempt.closed", body: { ...step, accepted: true, reasons: [] } }),
+  ]);
+  const [other, next] = [++repositories, { ...step, prompt: 3 }];
+  const kept = [effectKey.plan(other, 1, request), effectKey.agent(repository, next), effectKey.check(repository, "a")];
+  const done = [effectKey.plan(repository, 1, request), effectKey.agent(repository, step)];
+  for (const key of [...kept, ...done]) {
+    const of = key === kept[0] ? other : repository;
+    await sql`insert into effects (key, repository, subject, lane, type, payload, status)
+      values (${key}, ${of}, ${`issue/${of}/1`}, ${key}, 'x', '{}', 'doing')`.execute(open.db);
+  }
+  await adoptLines(
+    open.db,
+    repository,
+    lines.map((line, index) => ({ seq: index + 1, line })),
+  );
+  const left = await open.db.selectFrom("effects").select("key").where("status", "=", "doing").orderBy("id").execute();
+  expect(left.map(({ key }) => key)).toEqual(kept);
 });
 
 test("two runs at once do not both spend the last of the day", async () => {
