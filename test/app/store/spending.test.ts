@@ -94,20 +94,26 @@ test("what was put off says that another policy asks for another approval", asyn
 describe("a database that was lost", () => {
   const cost = (micros: number) => ({ micros, currency: "USD", price });
   const at = "2026-11-21T09:00:00.000Z";
+  const request = { type: "label", id: 1, label: "ai:plan" };
+  const step = { run: "run-1-1", prompt: 3, attempt: { r: 1, s: 1 } };
   const spentBy = (kind: string, story: number, micros: number, more: object = {}) => ({
     ...{ seq: ++seq, hash: "", kind, at, actor: { type: "app", id: 1, login: "a" }, subject: [] },
-    body: { story, cost: cost(micros), ...more },
+    body: { story, request, cost: cost(micros), ...more },
   });
   let seq = 0;
   const entries = [
     spentBy("plan.failed", 1, 100_000),
     spentBy("plan.proposed", 1, 200_000),
-    spentBy("response.recorded", 1, 300_000, { prompt: 3 }),
-    spentBy("advice.given", 1, 400_000, { prompt: 3 }),
-    { ...spentBy("plan.proposed", 2, 0), at: "2026-11-20T09:00:00.000Z", body: { story: 2, cost: cost(500_000) } },
+    spentBy("response.recorded", 1, 300_000, step),
+    spentBy("advice.given", 1, 400_000, step),
+    {
+      ...spentBy("plan.proposed", 2, 0),
+      at: "2026-11-20T09:00:00.000Z",
+      body: { story: 2, request, cost: cost(500_000) },
+    },
     // Without a price nobody knows what it cost, and money of another currency is counted in that one.
     { ...spentBy("plan.proposed", 1, 0), body: { story: 1 } },
-    { ...spentBy("plan.proposed", 1, 0), body: { story: 1, cost: { ...cost(9_000_000), currency: "EUR" } } },
+    { ...spentBy("plan.proposed", 1, 0), body: { story: 1, request, cost: { ...cost(9_000_000), currency: "EUR" } } },
   ] as unknown as TypedEntry[];
 
   test.each<[keyof Budget, number, number]>([
@@ -122,6 +128,18 @@ describe("a database that was lost", () => {
       why: expect.stringContaining(`USD ${spent.toFixed(2)} of`),
     });
     expect(await purse({ [part]: enough }, { repository }).reserve(call)).toMatchObject({ ok: true });
+  });
+
+  test("counts nothing twice of which an older backup knows a part", async () => {
+    const repository = ++repositories;
+    const effect = effectKey.agent(repository, step);
+    await spend({}, { repository, effect });
+    await spend({}, { repository, effect: "agent/another" });
+    await restoreSpending(open.db, repository, [
+      spentBy("response.recorded", 1, 1_500_000, step) as unknown as TypedEntry,
+    ]);
+    expect(await purse({ campaign: 3.49 }, { repository }).reserve(call)).toMatchObject({ ok: false });
+    expect(await purse({ campaign: 3.5 }, { repository }).reserve(call)).toMatchObject({ ok: true });
   });
 
   test("gives no new budget either when the service ends while entries are read back", async () => {
