@@ -48,7 +48,9 @@ export function createIdentityCheck(issuer: string, audience: string, now: () =>
     const found = kept?.keys.find((one) => one.kid === kid) ?? null;
     // Anybody may send a token of any key, and none makes us ask GitHub more often than this.
     const enough = found === null ? limits.again : limits.kept;
-    if (kept !== null && now().getTime() - kept.at < enough) return found;
+    const age = now().getTime() - (kept?.at ?? 0);
+    // A clock that was put back tells nothing of how old they are.
+    if (kept !== null && age >= 0 && age < enough) return found;
     const answer = await fetch(`${issuer}/.well-known/jwks`, {
       redirect: "error",
       signal: AbortSignal.timeout(limits.timeout),

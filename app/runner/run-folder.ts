@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, lstat, mkdir, mkdtemp, opendir, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, opendir, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bareEnvironment, nobody } from "./bubblewrap.ts";
@@ -21,9 +21,16 @@ const etcFiles = {
   "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 };
 
+/** How the names of runs' folders begin. */
+const prefix = "sallyport-run-";
+
+/** After how long no run is at work in its folder any more, in milliseconds: it takes less than a day. */
+const overMs = 2 * 86_400_000;
+
 /** Makes the folder of a run below the machine's folder for temporary files. */
 export async function makeRunFolder(): Promise<RunFolder> {
-  const folder = await mkdtemp(join(tmpdir(), "sallyport-run-"));
+  await removeLeft();
+  const folder = await mkdtemp(join(tmpdir(), prefix));
   const [work, etc, rules] = [join(folder, "work"), join(folder, "etc"), join(folder, "rules")];
   await mkdir(work, { mode: 0o700 });
   await mkdir(etc);
@@ -38,6 +45,18 @@ export async function makeRunFolder(): Promise<RunFolder> {
 /** Gives a file or folder to the programs' user. */
 export async function give(path: string): Promise<void> {
   if (owner.uid !== undefined) await chown(path, owner.uid, owner.gid);
+}
+
+/** Removes the folders that processes left which were killed: each can hold what a project installs. */
+async function removeLeft(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(tmpdir(), name);
+    const found = await lstat(path).catch(() => null);
+    // Others may make what they like there, as a link to somebody's files.
+    const isOurs = found?.isDirectory() === true && found.uid === process.getuid?.();
+    if (isOurs && Date.now() - found.mtimeMs > overMs) await removeTree(path);
+  }
 }
 
 /**

@@ -116,7 +116,9 @@ export function createJobs(tools: JobTools): JobHandlers {
       const { drafts, effects, requeueAfter } = decision;
       const subject = subjectKey(where.subject);
       const kinds = drafts.map(({ kind }) => kind);
-      log.info(
+      // Each sweep looks at all that is open, and nothing follows from most looks.
+      const isQuiet = kinds.length + effects.length === 0 && requeueAfter === null;
+      log[isQuiet ? "debug" : "info"](
         { subject, entries: kinds, effects: effects.map(({ key }) => key), requeueAfter },
         `${subject} is decided`,
       );

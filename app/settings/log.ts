@@ -7,7 +7,8 @@ type Say = (details: object, line: string) => void;
 
 /**
  * The service's log: what happened with its details, and a line for people. `error`: something is given up; `warn`: a
- * failure that is tried again; `info`: deliveries, decisions, effects and waits; `debug`: every job.
+ * failure that is tried again; `info`: deliveries, decisions, effects and waits; `debug`: every job, and each look from
+ * which nothing follows.
  */
 export type Log = { debug: Say; info: Say; warn: Say; error: Say };
 

@@ -8,6 +8,7 @@ import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { indexVersion } from "../../core/record/keys.ts";
 import { checkDrafts } from "./attempt-guard.ts";
 import { type Database, type Tables, transact } from "./database.ts";
+import { endWork, hasOpenEffects } from "./effects.ts";
 import { completeIndex, insertKeys, type KeyRow, keyRows, type Line, lockedChain } from "./entry-index.ts";
 import { isStale, type Reading } from "./readings.ts";
 import { restoreSpending } from "./spending.ts";
@@ -60,8 +61,8 @@ export async function append(
 }
 
 /**
- * Takes over lines that continue a chain, verified by the caller, and what they say was spent; all of it or none. Fails
- * with `lease-lost` when an entry was appended meanwhile.
+ * Takes over lines that continue a chain, verified by the caller, and what they say was spent and is done; all of it or
+ * none. Fails with `lease-lost` when an entry was appended meanwhile.
  */
 export async function adoptLines(db: Database, repository: number, lines: readonly Line[]): Promise<void> {
   await transact(db, async (trx) => {
@@ -83,6 +84,8 @@ export async function adoptLines(db: Database, repository: number, lines: readon
     await insertEntries(trx, repository, rows, keys);
     // With them or never: an entry in the store is not read back again.
     await restoreSpending(trx, repository, known);
+    // An older backup has work open that was done since: an agent's would be paid again.
+    if (await hasOpenEffects(trx, repository)) for (const entry of known) await endWork(trx, repository, entry);
   });
 }
 

@@ -2,14 +2,13 @@ import { sql, type Transaction } from "kysely";
 import type { Decision } from "../../core/decision.ts";
 import { sha256 } from "../../core/digest.ts";
 import { type Effect, repeatable } from "../../core/effects.ts";
-import type { Draft } from "../../core/entries.ts";
 import { effectKey } from "../../core/identifiers.ts";
 import { type Subject, subjectKey } from "../../core/subject.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";
 import { type Database, type Tables, transact } from "./database.ts";
-import { cancelEffects, cancelUnbegun } from "./effects.ts";
+import { endWork } from "./effects.ts";
 import { holdLease, isHeld, lost } from "./leases.ts";
 import { putOverview } from "./overviews.ts";
 import type { Reading } from "./readings.ts";
@@ -74,10 +73,7 @@ export async function saveDecision(
     if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview, lease);
     const cancelled: Effect[] = [];
     for (const draft of decision.drafts) {
-      const work = endedWork(draft, repository.id);
-      if (work !== null) cancelled.push(...(await cancelEffects(trx, repository.id, work)));
-      const writes = draft.kind === "run.closed" ? effectKey.writes(repository.id, draft.body.run) : [];
-      for (const keys of writes) await cancelUnbegun(trx, repository.id, keys);
+      cancelled.push(...(await endWork(trx, repository.id, draft)));
     }
     const orderingKeys = new Set<string>();
     for (const effect of [...decision.effects, ...cancelled.flatMap(cancellation)]) {
@@ -95,16 +91,6 @@ export async function saveDecision(
 /** Whether nothing follows but where the subject stands, as after most looks: that needs no transaction. */
 function isOverviewOnly({ drafts, bodies, effects, enqueue, requeueAfter }: Decision): boolean {
   return drafts.length + bodies.length + effects.length + enqueue.length === 0 && requeueAfter === null;
-}
-
-/**
- * The keys of the model's work that an entry ends: that of a closed run, a closed try or a failed plan. Null: it ends
- * none. A try that is closed by its own answer has no more work.
- */
-function endedWork(draft: Draft, repository: number): string | null {
-  if (draft.kind === "run.closed") return effectKey.agents(repository, draft.body.run);
-  if (draft.kind === "attempt.closed") return draft.body.accepted ? null : effectKey.agent(repository, draft.body);
-  return draft.kind === "plan.failed" ? effectKey.plan(repository, draft.body.story, draft.body.request) : null;
 }
 
 /** What a cancelled effect leaves to be ended elsewhere: a run on Actions goes on until somebody cancels it. */

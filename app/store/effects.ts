@@ -1,6 +1,8 @@
 import { sql, type Transaction, type UpdateObject } from "kysely";
 import { type Effect, type EffectOutcome, type EffectResult, writeOrder } from "../../core/effects.ts";
+import type { Draft, TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { effectKey } from "../../core/identifiers.ts";
 import { type Subject, subjectKey, subjectOf } from "../../core/subject.ts";
 import { type Database, type Tables, withoutNul } from "./database.ts";
 import { isHeld, type Lease, requireLease, whileHeld } from "./leases.ts";
@@ -151,11 +153,38 @@ export async function cancelEffects(trx: Transaction<Tables>, repository: number
   return given.map(({ payload }) => JSON.parse(payload));
 }
 
+/** Gives up the open effects that nobody waits for once an entry is recorded, and gives those of models. */
+export async function endWork(
+  trx: Transaction<Tables>,
+  repository: number,
+  entry: Draft | TypedEntry,
+): Promise<Effect[]> {
+  const writes = entry.kind === "run.closed" ? effectKey.writes(repository, entry.body.run) : [];
+  for (const keys of writes) await cancelUnbegun(trx, repository, keys);
+  const work = endedWork(entry, repository);
+  return work === null ? [] : cancelEffects(trx, repository, work);
+}
+
+/** Whether a repository has an effect that is still to do. */
+export async function hasOpenEffects(trx: Transaction<Tables>, repository: number): Promise<boolean> {
+  const open = trx.selectFrom("effects").select("id").where("repository", "=", repository);
+  return (await open.where("status", "in", ["todo", "doing"]).limit(1).execute()).length > 0;
+}
+
+/** The beginning of the keys of the model's work that an entry ends, by its own answer too; null: it ends none. */
+function endedWork({ kind, body }: Draft | TypedEntry, repository: number): string | null {
+  if (kind === "run.closed") return effectKey.agents(repository, body.run);
+  if (kind === "attempt.closed") return effectKey.agent(repository, body);
+  if (kind === "advice.given") return effectKey.advice(repository, body);
+  const isPlan = kind === "plan.proposed" || kind === "plan.failed";
+  return isPlan ? effectKey.plan(repository, body.story, body.request) : null;
+}
+
 /**
  * Gives up the writes whose keys begin so and that no try was ever made of. One that was begun may have reached GitHub,
  * and its outcome is waited for.
  */
-export async function cancelUnbegun(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
+async function cancelUnbegun(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
   await trx
     .updateTable("effects")
     .set(cancelled)

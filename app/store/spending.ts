@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { TypedEntry } from "../../core/entries.ts";
+import { effectKey } from "../../core/identifiers.ts";
 import { microsOf, moneyText, type Spending, worstMicros } from "../../core/money.ts";
 import { costIn } from "../../core/record/spent.ts";
 import type { Purse } from "../agents/run.ts";
@@ -95,18 +96,39 @@ function overText(
     : `${why}; ${raise}, then it is planned and approved again`;
 }
 
-/** Counts again what entries say that models cost, which were read back from the ledger after the database was lost. */
+/**
+ * Counts again what entries say that models cost, which were read back from the ledger after the database was lost. What
+ * an older backup knows of the same work is a part of that.
+ */
 export async function restoreSpending(
   db: Database | Transaction<Tables>,
   repository: number,
   entries: readonly TypedEntry[],
 ): Promise<void> {
+  const stored = await db
+    .selectFrom("spending")
+    .select("effect")
+    .distinct()
+    .where("repository", "=", repository)
+    .execute();
+  const known = new Set(stored.map(({ effect }) => effect));
   for (const entry of entries) {
     const found = costIn(entry);
     if (found === null) continue;
+    const paid = paidIn(entry, repository);
+    if (paid !== null && known.has(paid))
+      await db.deleteFrom("spending").where("repository", "=", repository).where("effect", "=", paid).execute();
     const { story, cost } = found;
     const { micros, currency } = cost;
     const row = { repository, effect: `restored/${entry.seq}`, story, currency, micros, at: new Date(entry.at) };
     await db.insertInto("spending").values(row).execute();
   }
+}
+
+/** The key of the effect whose cost an entry tells; null: it tells none. */
+function paidIn({ kind, body }: TypedEntry, repository: number): string | null {
+  if (kind === "response.recorded") return effectKey.agent(repository, body);
+  if (kind === "advice.given") return effectKey.advice(repository, body);
+  const isPlan = kind === "plan.proposed" || kind === "plan.failed";
+  return isPlan ? effectKey.plan(repository, body.story, body.request) : null;
 }

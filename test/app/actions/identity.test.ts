@@ -101,3 +101,17 @@ test.each([
 ])("beside %s, %s signs", (api, expected) => {
   expect(issuerOf(api)).toBe(expected);
 });
+
+test("a key that came since is asked for also where the clock was put back: else its jobs were refused for as long", async () => {
+  let time = now.getTime() + 86_400_000;
+  const checkAt = createIdentityCheck(issuer, "https://sallyport.example.com", () => new Date(time));
+  await checkAt(token());
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  answer = (response) =>
+    void response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: "jwk" }), kid: "new" }] }));
+  time = now.getTime();
+  expect(await checkAt(token({ head: { kid: "new" }, key: privateKey }))).toMatchObject({ known: true });
+  // One that GitHub withdrew is not taken for longer either.
+  expect(await checkAt(token())).toMatchObject({ known: false });
+  answer = good;
+});

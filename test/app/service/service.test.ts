@@ -37,6 +37,16 @@ test("S11: one id leads from a delivery to its decision and to the check, in lin
   expect(lines.filter(({ msg }) => msg === "a delivery").map(({ cause }) => cause)).toContain(done.cause);
 }, 120_000);
 
+test("a look from which nothing follows says nothing at the usual level: each sweep takes one at all that is open", async () => {
+  await host.rest();
+  const decided = host.log.map((line) => JSON.parse(line)).filter(({ msg }) => / is decided$/.test(msg));
+  expect(decided.length).toBeGreaterThan(0);
+  const empty = decided.filter(
+    ({ level, entries, effects }) => level === "info" && entries.length + effects.length === 0,
+  );
+  expect(empty.filter(({ requeueAfter }) => requeueAfter === null)).toEqual([]);
+}, 60_000);
+
 test("C7: a policy's `reports` keep one issue that says what waits, and in how far the gates let changes through", async () => {
   const [issue, ...more] = await waitUntil("the dashboard", async () => {
     const listed = await host.as("quinn", "GET", "issues?labels=sallyport-dashboard&state=all");

@@ -6,6 +6,7 @@ import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts"
 import { requireLease, takeLease } from "../../../app/store/leases.ts";
 import { openPurse, restoreSpending } from "../../../app/store/spending.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
+import { effectKey } from "../../../core/identifiers.ts";
 import type { Budget } from "../../../schemas/policy-agents.ts";
 import { chainOf, draft, newKey } from "../../builders/ledger.ts";
 
@@ -93,20 +94,26 @@ test("what was put off says that another policy asks for another approval", asyn
 describe("a database that was lost", () => {
   const cost = (micros: number) => ({ micros, currency: "USD", price });
   const at = "2026-11-21T09:00:00.000Z";
+  const request = { type: "label", id: 1, label: "ai:plan" };
+  const step = { run: "run-1-1", prompt: 3, attempt: { r: 1, s: 1 } };
   const spentBy = (kind: string, story: number, micros: number, more: object = {}) => ({
     ...{ seq: ++seq, hash: "", kind, at, actor: { type: "app", id: 1, login: "a" }, subject: [] },
-    body: { story, cost: cost(micros), ...more },
+    body: { story, request, cost: cost(micros), ...more },
   });
   let seq = 0;
   const entries = [
     spentBy("plan.failed", 1, 100_000),
     spentBy("plan.proposed", 1, 200_000),
-    spentBy("response.recorded", 1, 300_000, { prompt: 3 }),
-    spentBy("advice.given", 1, 400_000, { prompt: 3 }),
-    { ...spentBy("plan.proposed", 2, 0), at: "2026-11-20T09:00:00.000Z", body: { story: 2, cost: cost(500_000) } },
+    spentBy("response.recorded", 1, 300_000, step),
+    spentBy("advice.given", 1, 400_000, step),
+    {
+      ...spentBy("plan.proposed", 2, 0),
+      at: "2026-11-20T09:00:00.000Z",
+      body: { story: 2, request, cost: cost(500_000) },
+    },
     // Without a price nobody knows what it cost, and money of another currency is counted in that one.
     { ...spentBy("plan.proposed", 1, 0), body: { story: 1 } },
-    { ...spentBy("plan.proposed", 1, 0), body: { story: 1, cost: { ...cost(9_000_000), currency: "EUR" } } },
+    { ...spentBy("plan.proposed", 1, 0), body: { story: 1, request, cost: { ...cost(9_000_000), currency: "EUR" } } },
   ] as unknown as TypedEntry[];
 
   test.each<[keyof Budget, number, number]>([
@@ -123,6 +130,18 @@ describe("a database that was lost", () => {
     expect(await purse({ [part]: enough }, { repository }).reserve(call)).toMatchObject({ ok: true });
   });
 
+  test("counts nothing twice of which an older backup knows a part", async () => {
+    const repository = ++repositories;
+    const effect = effectKey.agent(repository, step);
+    await spend({}, { repository, effect });
+    await spend({}, { repository, effect: "agent/another" });
+    await restoreSpending(open.db, repository, [
+      spentBy("response.recorded", 1, 1_500_000, step) as unknown as TypedEntry,
+    ]);
+    expect(await purse({ campaign: 3.49 }, { repository }).reserve(call)).toMatchObject({ ok: false });
+    expect(await purse({ campaign: 3.5 }, { repository }).reserve(call)).toMatchObject({ ok: true });
+  });
+
   test("gives no new budget either when the service ends while entries are read back", async () => {
     const repository = ++repositories;
     const request = { type: "label" as const, id: 1, label: "ai:plan" };
@@ -134,6 +153,31 @@ describe("a database that was lost", () => {
     await adoptLines(open.db, repository, [{ seq: 1, line }]);
     expect(await purse({ campaign: 1.5 }, { repository }).reserve(call)).toMatchObject({ ok: false });
   });
+});
+
+test("what an older backup has open, and the lines read back say is done, is not done and paid again", async () => {
+  const repository = ++repositories;
+  const request = { type: "label" as const, id: 1, label: "ai:plan" };
+  const step = { run: "run-1-1", story: 1, prompt: 2, attempt: { r: 1, s: 1 } };
+  const lines = await chainOf(newKey().pem, [
+    draft({ kind: "plan.failed", body: { story: 1, request, code: "refused", message: "No." } }),
+    draft({ kind: "attempt.closed", body: { ...step, accepted: true, reasons: [] } }),
+  ]);
+  const [other, next] = [++repositories, { ...step, prompt: 3 }];
+  const kept = [effectKey.plan(other, 1, request), effectKey.agent(repository, next), effectKey.check(repository, "a")];
+  const done = [effectKey.plan(repository, 1, request), effectKey.agent(repository, step)];
+  for (const key of [...kept, ...done]) {
+    const of = key === kept[0] ? other : repository;
+    await sql`insert into effects (key, repository, subject, lane, type, payload, status)
+      values (${key}, ${of}, ${`issue/${of}/1`}, ${key}, 'x', '{}', 'doing')`.execute(open.db);
+  }
+  await adoptLines(
+    open.db,
+    repository,
+    lines.map((line, index) => ({ seq: index + 1, line })),
+  );
+  const left = await open.db.selectFrom("effects").select("key").where("status", "=", "doing").orderBy("id").execute();
+  expect(left.map(({ key }) => key)).toEqual(kept);
 });
 
 test("two runs at once do not both spend the last of the day", async () => {
