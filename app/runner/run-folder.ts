@@ -47,15 +47,18 @@ export async function give(path: string): Promise<void> {
   if (owner.uid !== undefined) await chown(path, owner.uid, owner.gid);
 }
 
-/** Removes the folders that processes left which were killed: each can hold what a project installs. */
+/**
+ * Removes the folders that processes left which were killed: each can hold what a project installs. One that cannot be
+ * removed, as when another process removes it too, holds up no run.
+ */
 async function removeLeft(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
     if (!name.startsWith(prefix)) continue;
     const path = join(tmpdir(), name);
     const found = await lstat(path).catch(() => null);
     // Others may make what they like there, as a link to somebody's files.
     const isOurs = found?.isDirectory() === true && found.uid === process.getuid?.();
-    if (isOurs && Date.now() - found.mtimeMs > overMs) await removeTree(path);
+    if (isOurs && Date.now() - found.mtimeMs > overMs) await removeTree(path).catch(() => undefined);
   }
 }
 
