@@ -84,3 +84,18 @@ test("an end that frees no place for others makes a worker ask no later for what
   await worker.stop(1_000);
   expect(Math.max(...waits())).toBeLessThan(750);
 });
+
+test("where one job of a repository was found that nobody knew of, its others are asked for at once", async () => {
+  const of = (groupId: string, ...ids: string[]) => ids.map((id) => ({ id, groupId }));
+  const free = Promise.withResolvers<void>();
+  const begun: [string, number][] = [];
+  const { worker } = startIdle([of("7", "1", "2", "3"), [], of("8", "4"), of("8", "5")], (id) => {
+    begun.push([id, performance.now()]);
+    return id === "1" ? sleep(50) : free.promise;
+  });
+  await sleep(1_000);
+  free.resolve();
+  await worker.stop(1_000);
+  const at = new Map(begun);
+  expect((at.get("5") ?? Number.POSITIVE_INFINITY) - (at.get("4") ?? 0)).toBeLessThan(250);
+});
