@@ -63,7 +63,7 @@ function askGate(gate: Gate, facts: PullFacts, policy: LoadedPolicy, onCrash: On
 /** The result shown in place of all gates if there is no valid policy. */
 function policyProblem(
   reading: Exclude<PolicyReading, { state: "loaded" }>,
-  { defaultBranch: branch, proposed }: Pick<PullFacts, "defaultBranch" | "proposed">,
+  { defaultBranch, policyBranch: branch = defaultBranch, proposed }: PullFacts,
 ): GateResult {
   const who = "a maintainer";
   const gate = "policy";
