@@ -128,6 +128,8 @@ export type PullBasics = {
   retargetedAt: Known<string | null>;
   head: { sha: string };
   defaultBranch: string;
+  /** The branch that the policy is read from; absent: the default branch. */
+  policyBranch?: string;
   policy: Known<PolicyReading>;
   /** The author's permission; read only where their own duty can count (`separation: solo`). */
   authorPermission: Known<Permission>;

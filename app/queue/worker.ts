@@ -99,7 +99,10 @@ export function startWorker<T extends object>(
     if (emptyFetches.isInVain(ignoreGroups)) return 0;
     const ended = emptyFetches.begin(ignoreGroups);
     const jobs = await boss.fetch<T>(queue, { batchSize, ignoreGroups });
-    ended(jobs.length < batchSize);
+    const isAll = jobs.length < batchSize;
+    ended(isAll);
+    // More of the same groups may wait, also of one of which it was known that nothing did.
+    if (!isAll) jobs.forEach(mayFollow);
     for (const job of jobs) begin(job);
     return jobs.length;
   };

@@ -82,6 +82,7 @@ async function collect(source: GroupSource, objects: Objects, maxDepth: number):
       retargetedAt: elsewhere,
       head: { sha: head.value },
       defaultBranch,
+      ...(source.policyRef === undefined ? {} : { policyBranch: source.policyRef }),
       reviews: elsewhere,
       authorPermission: elsewhere,
       checks: elsewhere,

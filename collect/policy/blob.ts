@@ -28,7 +28,7 @@ export async function findPolicy(objects: Objects, ref: string): Promise<Known<P
     if (entry.value === null || (path === policyFolder && entry.value.type === "tree")) continue;
     const message =
       path === misspelledPolicyPath
-        ? `delete ${misspelledPolicyPath}: the policy is read from ${policyPath} alone`
+        ? `rename or delete ${misspelledPolicyPath}: the policy is read from ${policyPath} alone`
         : `${policyFolder} is not a folder`;
     return known(malformed(ref, entry.value.sha, message));
   }

@@ -79,6 +79,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     retargetedAt,
     head: { sha: head.sha },
     defaultBranch: range.defaultBranch,
+    ...(source.policyRef === undefined ? {} : { policyBranch: source.policyRef }),
     reviews: people === null ? known([]) : await withPermissions(source, reviewed, people),
     authorPermission:
       people?.separation === "solo" && wantsReviews(policy)

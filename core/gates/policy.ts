@@ -39,7 +39,7 @@ export const policy = defineGate({
       return result(name, "fail", { code: "policy-taken-away", message, path: policyPath, next: { step, who } });
     }
     if (isRepair !== true) return result(name, "pass", { code: "valid", message: "The policy stays valid." });
-    const message = `This repairs the policy of \`${facts.defaultBranch}\`. It is judged by the last valid one, of ${ref}.`;
+    const message = `This repairs the policy of \`${facts.policyBranch ?? facts.defaultBranch}\`. It is judged by the last valid one, of ${ref}.`;
     return result(name, "pass", { code: "repair", message });
   },
 });

@@ -63,27 +63,36 @@ function askGate(gate: Gate, facts: PullFacts, policy: LoadedPolicy, onCrash: On
 /** The result shown in place of all gates if there is no valid policy. */
 function policyProblem(
   reading: Exclude<PolicyReading, { state: "loaded" }>,
-  { defaultBranch: branch, proposed }: Pick<PullFacts, "defaultBranch" | "proposed">,
+  { defaultBranch, policyBranch: branch = defaultBranch, proposed }: PullFacts,
 ): GateResult {
   const who = "a maintainer";
   const gate = "policy";
-  const repair = "It is judged by the last valid policy, and an architect of that one approves it.";
+  const brought = proposed.known ? proposed.value : null;
+  const mended =
+    brought?.state === "malformed" ? problemReasons(brought.problems, { step: "Mend it in this change.", who }) : [];
+  const repair = (step: string) =>
+    brought?.state === "loaded"
+      ? // A repair is judged by the last valid policy, if there is one.
+        {
+          step: `Merge this change past the check: the last commits of \`${branch}\` have no valid policy to judge it by.`,
+          who: "an administrator",
+        }
+      : { step: `${step} It is judged by the last valid policy, and an architect of that one approves it.`, who };
   if (reading.state === "malformed") {
-    const step = `Mend \`${policyPath}\` of \`${branch}\` in a pull request. ${repair}`;
-    return { gate, status: "fail", reasons: problemReasons(reading.problems, { step, who }) };
+    const next = repair(`Mend \`${policyPath}\` of \`${branch}\` in a pull request.`);
+    return { gate, status: "fail", reasons: [...problemReasons(reading.problems, next), ...mended] };
   }
   if (reading.removedBy !== null) {
     const message = `The policy was removed from \`${branch}\` by commit ${reading.removedBy}.`;
-    const next = { step: `Put \`${policyPath}\` back in a pull request. ${repair}`, who };
-    return { gate, status: "fail", reasons: [{ code: "policy-removed", message, path: policyPath, next }] };
+    const next = repair(`Put \`${policyPath}\` back in a pull request.`);
+    return { gate, status: "fail", reasons: [{ code: "policy-removed", message, path: policyPath, next }, ...mended] };
   }
   const message = `Sallyport is not set up yet: \`${branch}\` has no \`${policyPath}\`.`;
-  const brought = proposed.known ? proposed.value : null;
-  const mended = brought?.state === "malformed" ? problemReasons(brought.problems, { step: "Mend it here.", who }) : [];
   const step =
     brought === null || brought.state === "absent"
       ? `Run \`npx sallyport init\` and merge the \`${policyPath}\` that it writes.`
-      : `Merge this pull request${mended.length > 0 ? ", once it is mended," : ""} to have the one that it brings.`;
+      : // The change may be on its way into another branch, or no pull request yet.
+        `To have the policy that this change brings, ${mended.length > 0 ? "mend it and " : ""}merge it into \`${branch}\`.`;
   const reasons = [{ code: notSetUp, message, path: policyPath, next: { step, who } }, ...mended];
   return { gate, status: "pending", reasons };
 }

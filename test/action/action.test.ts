@@ -249,4 +249,5 @@ test("U3: a job in a repository that never had a policy passes and says so; a br
   expect(unset.stdout).toContain("Not set up yet");
   expect(unset.summary).toContain("npx sallyport init");
   expect(named.status).toBe(1);
+  expect(named.summary).toContain("`empty` has no `.github/sallyport.yml`");
 });

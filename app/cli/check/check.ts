@@ -6,6 +6,7 @@ import { crashText } from "../../../core/errors.ts";
 import { oneLine } from "../../../core/escape.ts";
 import type { PullFacts } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
+import { policyPath } from "../../../schemas/limits.ts";
 import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import type { CheckOptions } from "./options.ts";
@@ -53,10 +54,11 @@ Exit status: 0 yes, 1 no, 2 something waits or could not be decided.`,
         settle: options.pr === undefined ? "content" : "all",
         onCrash: (crash) => io.err(`sallyport check: ${crashText(crash)}\n`),
       });
-      const [missing] = verdict.gates[0]?.reasons ?? [];
-      if (isNotSetUp(verdict) && options.json !== true)
+      const [missing, ...broken] = verdict.gates[0]?.reasons ?? [];
+      if (isNotSetUp(verdict) && options.json !== true) {
         io.err(`sallyport check: ${oneLine(`${missing?.message} ${missing?.next?.step}`)}\n`);
-      else io.out(options.json === true ? verdictText(verdict) : terminalText(verdict, { color: io.color }));
+        for (const { message } of broken) io.err(`${policyPath}: ${oneLine(message)}\n`);
+      } else io.out(options.json === true ? verdictText(verdict) : terminalText(verdict, { color: io.color }));
       io.exit(exitStatus(verdict));
     });
 }

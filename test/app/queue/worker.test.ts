@@ -111,3 +111,18 @@ test("a job is told when its time is over, and what is kept of that is the reaso
   });
   expect(signal.reason.name).toBe("TimeoutError");
 });
+
+test("where one job of a repository was found that nobody knew of, its others are asked for at once", async () => {
+  const of = (groupId: string, ...ids: string[]) => ids.map((id) => ({ id, groupId }));
+  const free = Promise.withResolvers<void>();
+  const begun: [string, number][] = [];
+  const { worker } = startIdle([of("7", "1", "2", "3"), [], of("8", "4"), of("8", "5")], (id) => {
+    begun.push([id, performance.now()]);
+    return id === "1" ? sleep(50) : free.promise;
+  });
+  await sleep(1_000);
+  free.resolve();
+  await worker.stop(1_000);
+  const at = new Map(begun);
+  expect((at.get("5") ?? Number.POSITIVE_INFINITY) - (at.get("4") ?? 0)).toBeLessThan(250);
+});

@@ -139,20 +139,30 @@ describe("without a policy nothing succeeds", () => {
   const repair = "It is judged by the last valid policy, and an architect of that one approves it.";
   const file = "`.github/sallyport.yml`";
   const never = known({ state: "absent" as const, ref: base, removedBy: null });
+  const removed = known({ state: "absent" as const, ref: base, removedBy: "9".repeat(40) });
+  const broken = known({ state: "malformed" as const, ref: base, blob, problems });
+  const unjudged = "Merge this change past the check: the last commits of `main` have no valid policy to judge it by.";
   const brought = (text: string) => known(policyReading(head, blob, new TextEncoder().encode(text)));
   test.each<[PullFacts["policy"], string, PullFacts["proposed"]?]>([
     [never, `Run \`npx sallyport init\` and merge the ${file} that it writes.`],
     [never, `Run \`npx sallyport init\` and merge the ${file} that it writes.`, unknown("HTTP 403")],
-    [never, "Merge this pull request to have the one that it brings.", brought("version: 1\n")],
-    [never, "Merge this pull request, once it is mended, to have the one that it brings.", brought("version: 2\n")],
-    [known({ state: "absent", ref: base, removedBy: "9".repeat(40) }), `Put ${file} back in a pull request. ${repair}`],
-    [known({ state: "malformed", ref: base, blob, problems }), `Mend ${file} of \`main\` in a pull request. ${repair}`],
-  ])("and the next step is a maintainer's (%#)", (reading, step, proposed = known(null)) => {
-    const [gate] = judge({ ...facts(), policy: reading, proposed }, all).gates;
-    expect(gate?.reasons[0]?.next).toEqual({ step, who: "a maintainer" });
-    const isBroken = proposed.known && proposed.value?.state === "malformed";
-    expect(gate?.reasons.some(({ message }) => message.includes("version"))).toBe(isBroken);
-  });
+    [never, "To have the policy that this change brings, merge it into `main`.", brought("version: 1\n")],
+    [never, "To have the policy that this change brings, mend it and merge it into `main`.", brought("version: 2\n")],
+    [removed, unjudged, brought("version: 1\n")],
+    [broken, unjudged, brought("version: 1\n")],
+    [removed, `Put ${file} back in a pull request. ${repair}`, brought("version: 2\n")],
+    [broken, `Mend ${file} of \`main\` in a pull request. ${repair}`, brought("version: 2\n")],
+    [removed, `Put ${file} back in a pull request. ${repair}`],
+    [broken, `Mend ${file} of \`main\` in a pull request. ${repair}`],
+  ])(
+    "the next step is told, and every problem of what the change brings (%#)",
+    (reading, step, proposed = known(null)) => {
+      const [gate] = judge({ ...facts(), policy: reading, proposed }, all).gates;
+      expect(gate?.reasons[0]?.next).toEqual({ step, who: step === unjudged ? "an administrator" : "a maintainer" });
+      const isBroken = proposed.known && proposed.value?.state === "malformed";
+      expect(gate?.reasons.some(({ message }) => message.includes("version"))).toBe(isBroken);
+    },
+  );
 
   test("a malformed policy is told by its line and column", () => {
     const verdict = judge({ ...facts(), policy: known({ state: "malformed", ref: base, blob, problems }) }, all);

@@ -124,6 +124,18 @@ describe("sallyport check in a git directory", () => {
     expect(err).toMatch(/not set up yet.*npx sallyport init/);
   });
 
+  test("U3: a first policy that is broken is told with every problem, one a line", async () => {
+    const other = makeRepository();
+    const tip = commitFiles(other.dir, new Map([["a", file("1\n")]]));
+    const next = commitFiles(other.dir, new Map([[policyPath, file("version: 1\ngate: 1\nphase: 2\n")]]), [tip]);
+    plainGit(other.dir, ["update-ref", "refs/heads/main", tip]);
+    plainGit(other.dir, ["update-ref", "refs/heads/next", next]);
+    const { out, err, exit } = await check(["--head", "next"], {}, other.dir);
+    other.remove();
+    expect({ out, exit, lines: err.split("\n").length }).toEqual({ out: "", exit: 2, lines: 4 });
+    expect(err).toMatch(/not set up yet.*mend it.*\n.*Line 2.*"gate".*\n.*Line 3.*"phase"/);
+  });
+
   test("H15: a head that breaks the policy fails with every problem at once", async () => {
     const broken = file("version: 1\ngate: 1\nphase: 2\n");
     branch("broken", { [policyPath]: broken, a: file("1\n") }, [main]);
