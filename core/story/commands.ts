@@ -135,8 +135,7 @@ function startPlanning(
   if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
   // A planner is paid for nothing where its plan could not be approved.
   const template = templateFor(askedIn(facts).risk, context);
-  if (template === undefined) return null;
-  if (template !== null && "why" in template) return refuse("template", parkedLine(template));
+  if (!template.ok) return template.parked === null ? null : refuse("template", parkedLine(template.parked));
   const chosen = planRoute(loaded.policy, by.labels, by.route);
   if (!chosen.ok) return refuse("no-route", chosen.why);
   const { route } = chosen;
