@@ -1,59 +1,27 @@
-import { redactSecrets, redactSecretsIn } from "../../collect/secrets/redaction.ts";
+import { redactSecrets } from "../../collect/secrets/redaction.ts";
 import { issueDigest } from "../../core/contract/contract.ts";
 import { planProblems } from "../../core/contract/plan-problems.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { oneLine } from "../../core/escape.ts";
 import { attemptName } from "../../core/identifiers.ts";
-import { canonicalJson, type Json } from "../../core/json.ts";
-import type { Spending } from "../../core/money.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
 import { shownText } from "../../core/redaction/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
-import { type Effort, ModelService } from "../../schemas/policy-agents.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { runAgentProgram } from "../agents/command.ts";
-import { dialects } from "../agents/dialects.ts";
 import { tokensOf } from "../agents/driver.ts";
 import { runImplementer } from "../agents/implementer.ts";
 import { askPlanner } from "../agents/planner.ts";
 import { recordable, redactingCallStore, redactResult } from "../agents/redact.ts";
-import type { AgentEvent, Service } from "../agents/run.ts";
+import type { AgentEvent } from "../agents/run.ts";
 import { readingTools } from "../agents/tools.ts";
 import { githubTree, type TreeReader, withoutUnread } from "../agents/trees.ts";
 import { createWorkspace, textOf, type Workspace } from "../agents/workspace.ts";
-import { type EffectOf, type PerformContext, readJson, secondsSince } from "./context.ts";
+import { type EffectOf, type PerformContext, readJson, secondsSince, storeJson } from "./context.ts";
 import { runOnActions, type WorkEnd } from "./dispatch.ts";
+import { follow, secretIn, serviceOf } from "./model.ts";
 import { filePatch } from "./patch.ts";
-
-const stopped = () => new SallyportError("cancelled", "it was stopped while the model was at work");
-
-/** How often a model at work is checked for a stop, in milliseconds. */
-const stopCheck = 1_000;
-
-/**
- * Works on an effect with a signal that also aborts once the effect is open no more: somebody stopped it, here or in
- * another process. The call in flight is broken off, and none follows it. Checks that fail do not end the work.
- */
-export async function whileOpen<T>(
-  key: string,
-  context: PerformContext,
-  work: (context: PerformContext) => Promise<T>,
-): Promise<T> {
-  const stop = new AbortController();
-  const timer = setInterval(() => {
-    context.isOpen(key).then(
-      (isOpen) => isOpen || stop.abort(stopped()),
-      () => undefined,
-    );
-  }, stopCheck);
-  try {
-    return await work({ ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
@@ -88,7 +56,7 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
     problems: (plan) => (rules === undefined ? [] : planProblems(plan, rules, story, decisions)),
     redact: async (text) => (await redactSecrets(text, context.secrets)).text,
   });
-  const answer = await follow(events, `plan of #${story}`, effect.key, context);
+  const answer = await follow(events, { key: effect.key, name: `plan of #${story}` }, context);
   // Cancelled is not answered: paid answers are stored, and the next start continues from there.
   context.signal.throwIfAborted();
   if (!answer.ok) {
@@ -122,7 +90,6 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     throw new SallyportError("secret-in-prompt", `The agent was not asked for #${pack.prompt}: ${secret}`);
   const tree = await githubTree(context.reader, pack.base, context.cache);
   const workspace = createWorkspace(tree, pack);
-  const name = `${pack.run} #${pack.prompt} ${attemptName(pack)}`;
   const note = context.steps(effect.key);
   const shown = (path: string) => patchOf(path, workspace, tree, context);
   const begun = context.now();
@@ -157,12 +124,14 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
             tools: context.agentTools,
             registry: context.packageRegistry,
           });
-    return follow(events, name, effect.key, context, async (line, event) => {
+    const noteEvent = async (line: string, event: AgentEvent) => {
       const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
       const path = isWrite ? event.path : null;
       const patch = path === null ? null : await shown(path);
       await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
-    });
+    };
+    const name = `${pack.run} #${pack.prompt} ${attemptName(pack)}`;
+    return follow(events, { key: effect.key, name, note: noteEvent }, context);
   }
 }
 
@@ -178,70 +147,4 @@ async function patchOf(
   const bytes = isInBase ? await tree.read(path) : Buffer.alloc(0);
   const before = bytes === null ? null : textOf(bytes);
   return before === null ? null : filePatch(path, [before, now.ok ? now.value : ""], secrets);
-}
-
-/**
- * Follows a model's work to its end, and logs what it does; it ends early once the effect is open no more. `note` gets
- * the same, without secrets.
- */
-export async function follow<T>(
-  events: AsyncGenerator<AgentEvent, T>,
-  name: string,
-  key: string,
-  context: PerformContext,
-  note?: (line: string, event: AgentEvent) => Promise<void>,
-): Promise<T> {
-  let step = await events.next();
-  while (step.done !== true) {
-    if (step.value.type === "answer" && !(await context.isOpen(key))) throw stopped();
-    const { text } = await redactSecrets(oneLine(describe(step.value)), context.secrets);
-    context.progress(`${name}: ${text}`);
-    await note?.(text, step.value);
-    step = await events.next();
-  }
-  return step.value;
-}
-
-/**
- * Why a prompt must not be sent: it holds a secret. The secret is not redacted, because the sent and the recorded text
- * must be the same. The issue's author, the policy's authors and earlier answers wrote it.
- */
-export async function secretIn(prompt: Json, { secrets }: PerformContext): Promise<string | null> {
-  const { redactions } = await redactSecretsIn(prompt, secrets);
-  const [first] = redactions;
-  if (first === undefined) return null;
-  return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
-}
-
-/**
- * The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may
- * name what we lack.
- */
-export function serviceOf(
-  effect: { key: string; backend: string; model: string | null; effort?: Effort; spending?: Spending },
-  context: Pick<PerformContext, ModelService | "purse">,
-): Service {
-  const { data: name } = ModelService.safeParse(effect.backend);
-  const model = effect.model ?? (name === undefined ? null : dialects[name].model);
-  const { key, effort, spending } = effect;
-  const paid = spending === undefined ? {} : { purse: context.purse(key, spending) };
-  const hard = effort === undefined ? {} : { effort };
-  if (name !== undefined && model !== null) return { name, ...context[name], model, ...hard, ...paid };
-  const what = name === undefined ? `this version has: ${Object.keys(dialects).join(", ")}` : "it needs `agents.model`";
-  throw new SallyportError(
-    "bad-input",
-    `the policy names the agent backend ${JSON.stringify(effect.backend)}; ${what}`,
-  );
-}
-
-/** Canonical, so that the digest of the stored bytes is the digest of the value. */
-export function storeJson(value: Json, { bodies }: PerformContext) {
-  return bodies.put(Buffer.from(canonicalJson(value), "utf8"), "application/json");
-}
-
-function describe(event: AgentEvent): string {
-  if (event.type === "answer")
-    return `the model answered (${event.stopReason}${event.replayed ? ", from the store" : ""})`;
-  const path = event.path === null ? "" : ` ${JSON.stringify(event.path)}`;
-  return `${event.name}${path}${event.ok ? "" : ": refused"}`;
 }
