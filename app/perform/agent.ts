@@ -12,7 +12,7 @@ import { Pack, StepResult } from "../../schemas/step.ts";
 import { runAgentProgram } from "../agents/command.ts";
 import { tokensOf } from "../agents/driver.ts";
 import { runImplementer } from "../agents/implementer.ts";
-import { askPlanner } from "../agents/planner.ts";
+import { askPlanner, type PlannerAnswer, type PlannerInput } from "../agents/planner.ts";
 import { recordable, redactingCallStore, redactResult } from "../agents/redact.ts";
 import type { AgentEvent } from "../agents/run.ts";
 import { readingTools } from "../agents/tools.ts";
@@ -26,10 +26,37 @@ import { filePatch } from "./patch.ts";
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   const service = serviceOf(effect, context);
-  const { title, body, comments = [], task, instructions, phase, refinement, roles, decisions } = effect;
+  const { rules, story, decisions } = effect;
   const tree = withoutUnread(await githubTree(context.reader, effect.base, context.cache));
-  const { rules, story } = effect;
-  const input = {
+  const input = await plannerInput(effect, tree, context);
+  const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, context);
+  if (secret !== null)
+    return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
+  const events = askPlanner(input, {
+    service,
+    calls: redactingCallStore(context.calls, context.secrets),
+    signal: context.signal,
+    tree,
+    problems: (plan) => (rules === undefined ? [] : planProblems(plan, rules, story, decisions)),
+    redact: async (text) => (await redactSecrets(text, context.secrets)).text,
+  });
+  const answer = await follow(events, { key: effect.key, name: `plan of #${story}` }, context);
+  // Cancelled is not answered: paid answers are stored, and the next start continues from there.
+  context.signal.throwIfAborted();
+  if (answer.ok) return proposedPlan(effect, answer, context);
+  const { text: message } = await redactSecrets(answer.message, context.secrets);
+  const used = tokensOf(answer.usage) === 0 ? {} : { usage: answer.usage };
+  return { type: "plan-failed", code: answer.code, message, ...used };
+}
+
+/** What the planner is shown: people's texts as GitHub shows them, and the names of the files that it may read. */
+async function plannerInput(
+  effect: EffectOf<"ask-planner">,
+  tree: TreeReader,
+  context: PerformContext,
+): Promise<PlannerInput> {
+  const { title, body, comments = [], task, instructions, phase, refinement, rules, roles, decisions } = effect;
+  return {
     request: effect.key,
     title: shownText(title).text,
     body: shownText(body).text,
@@ -44,39 +71,26 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
     decisions,
     paths: (await tree.list()).map(({ path }) => path),
   };
-  const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, context);
-  if (secret !== null)
-    return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
-  const calls = redactingCallStore(context.calls, context.secrets);
-  const events = askPlanner(input, {
-    service,
-    calls,
-    signal: context.signal,
-    tree,
-    problems: (plan) => (rules === undefined ? [] : planProblems(plan, rules, story, decisions)),
-    redact: async (text) => (await redactSecrets(text, context.secrets)).text,
-  });
-  const answer = await follow(events, { key: effect.key, name: `plan of #${story}` }, context);
-  // Cancelled is not answered: paid answers are stored, and the next start continues from there.
-  context.signal.throwIfAborted();
-  if (!answer.ok) {
-    const { text: message } = await redactSecrets(answer.message, context.secrets);
-    const used = tokensOf(answer.usage) === 0 ? {} : { usage: answer.usage };
-    return { type: "plan-failed", code: answer.code, message, ...used };
-  }
-  const { plan, usage, redacted } = answer;
-  const { sha256 } = await storeJson(plan, context);
+}
+
+/** Stores a plan, and says what of the ticket it was made from. */
+async function proposedPlan(
+  { title, body, comments = [], task, instructions }: EffectOf<"ask-planner">,
+  { plan, usage, redacted }: Extract<PlannerAnswer, { ok: true }>,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const { sha256: planSha256 } = await storeJson(plan, context);
   const parts = comments.map(({ id, by, right, sha256 }) => ({ id, by, right, sha256 }));
-  const proposed = {
-    type: "plan" as const,
-    planSha256: sha256,
+  return {
+    type: "plan",
+    planSha256,
     issueSha256: issueDigest({ title, body }, parts, [], task),
     ...(parts.length === 0 ? {} : { comments: parts }),
     ...(task === undefined ? {} : { task: { path: task.path, sha256: task.sha256 } }),
     ...(instructions === undefined ? {} : { instructions: refsOf(instructions) }),
     usage,
+    ...(redacted.length === 0 ? {} : { redacted: redactionReport(redacted) }),
   };
-  return redacted.length === 0 ? proposed : { ...proposed, redacted: redactionReport(redacted) };
 }
 
 /**
