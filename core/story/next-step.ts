@@ -1,4 +1,3 @@
-import type { People } from "../../schemas/policy.ts";
 import { isExpired, planDays } from "../contract/contract.ts";
 import { causeOf } from "../contract/rework.ts";
 import { entriesOf } from "../entries.ts";
@@ -7,7 +6,7 @@ import type { LoadedPolicy } from "../facts.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { shortName } from "../people/person-name.ts";
-import { type Concern, mergedPastCheck } from "../record/concerns.ts";
+import { answerStep } from "../record/concerns.ts";
 import {
   agentAtWork,
   hasFailed,
@@ -57,7 +56,10 @@ export function nextStep(context: StoryContext): Next {
   const shut = shutState(facts.issue);
   if (shut !== null)
     return next("archived", `The story is ${shut}, so nothing begins on it.`, "Open it again.", "anyone who may");
-  if (record.concerns.length > 0) return answerStep(record.concerns, loaded.policy.people);
+  if (record.concerns.length > 0) {
+    const { blocks, step, who } = answerStep(record.concerns, loaded.policy.people);
+    return next("blocked", blocks, step, who, "needs-answer");
+  }
   return planStep(context) ?? workStep(context);
 }
 
@@ -73,29 +75,6 @@ export function statusLine(context: StoryContext): string {
 export function headline({ state, needs }: Pick<Next, "state" | "needs">): string {
   const words = { "needs-approval": "waits for approval", "needs-answer": "blocked, waits for an answer" };
   return needs === null || needs === "needs-sign-off" ? state.replace("_", " ") : words[needs];
-}
-
-/** What is open, and how and by whom it is answered. */
-export function answerStep(concerns: readonly Concern[], people: People): Next {
-  const open = concerns.map(({ name, by, message }) => `Blocked by ${plain(by)} (${code(name)}): ${plain(message)}`);
-  const other = concerns.find(({ code }) => code !== mergedPastCheck);
-  const step = other === undefined ? `/clarify ${concerns[0]?.name} <why it may stay>` : "/clarify <answer>";
-  const who =
-    other === undefined ? `${holders(people, "approvers")}, but not who merged it` : holders(people, "planners");
-  return next("blocked", open.join("\n\n"), step, who, "needs-answer");
-}
-
-/** The most open concerns that one reply names. */
-const maxNamed = 5;
-
-/** The same as one line, for a reply. */
-export function openLine(concerns: readonly Concern[], people: People): string {
-  const shown = concerns
-    .slice(0, maxNamed)
-    .map((one) => ({ ...one, message: one.message.slice(0, 300).toWellFormed() }));
-  const { blocks, step, who } = answerStep(shown, people);
-  const more = concerns.length > maxNamed ? ` And ${concerns.length - maxNamed} more.` : "";
-  return `${blocks.replaceAll("\n\n", " ")}${more} Answer with \`${step}\` (${plain(who)}); a name after \`/clarify\` answers that one alone.`;
 }
 
 /** The next step while the story has no valid approved plan; null: it has one, or a run goes on. */
