@@ -16,10 +16,10 @@ import { askPlanner, type PlannerAnswer, type PlannerInput } from "../agents/pla
 import { recordable, redactingCallStore, redactResult } from "../agents/redact.ts";
 import type { AgentEvent } from "../agents/run.ts";
 import { readingTools } from "../agents/tools.ts";
-import { githubTree, type TreeReader, withoutUnread } from "../agents/trees.ts";
+import { githubTree, type TreeReader, type WholeTree, withoutUnread } from "../agents/trees.ts";
 import { createWorkspace, textOf, type Workspace } from "../agents/workspace.ts";
 import { type EffectOf, type PerformContext, readJson, secondsSince, storeJson } from "./context.ts";
-import { runOnActions, type WorkEnd } from "./dispatch.ts";
+import { runOnActions, type Work, type WorkEnd } from "./dispatch.ts";
 import { follow, secretIn, serviceOf } from "./model.ts";
 import { filePatch } from "./patch.ts";
 
@@ -104,12 +104,19 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     throw new SallyportError("secret-in-prompt", `The agent was not asked for #${pack.prompt}: ${secret}`);
   const tree = await githubTree(context.reader, pack.base, context.cache);
   const workspace = createWorkspace(tree, pack);
+  const work = { pack, workspace, service };
   const note = context.steps(effect.key);
   const shown = (path: string) => patchOf(path, workspace, tree, context);
+  const noteEvent = async (line: string, event: AgentEvent) => {
+    const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
+    const path = isWrite ? event.path : null;
+    const patch = path === null ? null : await shown(path);
+    await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
+  };
   const begun = context.now();
   const ended = await (effect.actions === undefined
-    ? workHere()
-    : runOnActions(effect, { pack, workspace, service }, context));
+    ? workHere(effect, { ...work, tree }, noteEvent, context)
+    : runOnActions(effect, work, context));
   context.signal.throwIfAborted();
   const { usage, tool, actions, started = begun } = ended;
   // A backend's result is parsed before it is stored, whatever the backend is.
@@ -124,29 +131,21 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     ...(tool === undefined ? {} : { tool }),
     ...(actions === undefined ? {} : { actions }),
   };
+}
 
-  function workHere(): Promise<WorkEnd> {
-    const calls = redactingCallStore(context.calls, context.secrets);
-    const run = { pack, workspace, calls, service, signal: context.signal };
-    const events: AsyncGenerator<AgentEvent, WorkEnd> =
-      effect.tool === undefined
-        ? runImplementer(run)
-        : runAgentProgram({
-            ...run,
-            tool: effect.tool,
-            tree,
-            tools: context.agentTools,
-            registry: context.packageRegistry,
-          });
-    const noteEvent = async (line: string, event: AgentEvent) => {
-      const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
-      const path = isWrite ? event.path : null;
-      const patch = path === null ? null : await shown(path);
-      await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
-    };
-    const name = `${pack.run} #${pack.prompt} ${attemptName(pack)}`;
-    return follow(events, { key: effect.key, name, note: noteEvent }, context);
-  }
+/** Lets an agent work on this machine: our own, or a program in the sandbox. */
+function workHere(
+  { key, tool }: EffectOf<"run-agent">,
+  { tree, ...work }: Work & { tree: WholeTree },
+  note: (line: string, event: AgentEvent) => Promise<void>,
+  context: PerformContext,
+): Promise<WorkEnd> {
+  const { calls, secrets, signal, agentTools: tools, packageRegistry: registry } = context;
+  const run = { ...work, calls: redactingCallStore(calls, secrets), signal };
+  const events: AsyncGenerator<AgentEvent, WorkEnd> =
+    tool === undefined ? runImplementer(run) : runAgentProgram({ ...run, tool, tree, tools, registry });
+  const { pack } = work;
+  return follow(events, { key, name: `${pack.run} #${pack.prompt} ${attemptName(pack)}`, note }, context);
 }
 
 /** What became of a file in a workspace so far; null: it is too long to be shown, or no text. */

@@ -33,7 +33,7 @@ import type { EffectOf, PerformContext } from "./context.ts";
 export type WorkEnd = { result: StepResult; usage: Usage; tool?: Tool; actions?: ActionsRun; started?: Date };
 
 /** What an agent's work needs, wherever it is done. */
-type Work = { pack: Pack; workspace: Workspace; service: Service };
+export type Work = { pack: Pack; workspace: Workspace; service: Service };
 
 /** In seconds. */
 const times = {
