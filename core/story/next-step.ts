@@ -19,6 +19,7 @@ import {
 } from "../record/progress.ts";
 import { storyCost } from "../record/spent.ts";
 import {
+  askersOf,
   hasOpenPull,
   openPrompt,
   type PlanRecord,
@@ -137,11 +138,12 @@ function approvalStep(plan: PlanRecord, context: StoryContext): Next {
   }
   const current = currentDigest(context);
   if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
-  const { requestedBy } = plan;
-  const own = `@${requestedBy.login}`;
-  const isOwn = whoseWork(requestedBy, idsOf([requestedBy]), people) === "own";
-  const approvers = people.approvers.filter((name) => !isOwn || shortName(name) !== own);
-  const who = `${holders({ ...people, approvers }, "approvers")}${isOwn ? `, but not ${own}, who asked for it` : ""}`;
+  const askers = askersOf(plan);
+  const barred = askers.filter((asker) => whoseWork(asker, idsOf(askers), people) === "own");
+  const own = [...new Set(barred.map(({ login }) => `@${login}`))];
+  const isOwn = (name: string) => own.some((one) => one.toLowerCase() === shortName(name).toLowerCase());
+  const approvers = holders({ ...people, approvers: people.approvers.filter((name) => !isOwn(name)) }, "approvers");
+  const who = own.length === 0 ? approvers : `${approvers}, but not ${own.join(", ")}, who asked for it`;
   return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
 }
 
