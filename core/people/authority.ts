@@ -1,5 +1,6 @@
 import type { People } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
+import type { Account } from "../../schemas/text.ts";
 import type { CommandRequest, Permission } from "../facts.ts";
 import type { Known } from "../known.ts";
 import { shortName } from "./person-name.ts";
@@ -24,6 +25,13 @@ export function holders(people: People, duty: Duty): string {
   return names.length === 0
     ? `nobody yet: name someone under \`people.${duty}\` in the policy`
     : names.map(shortName).join(", ");
+}
+
+/** The same without these accounts, who may not act here themselves; a team may still hold one of them. */
+export function otherHolders(people: People, duty: Duty, barred: readonly Pick<Account, "login">[]): string {
+  const names = new Set(barred.map(({ login }) => `@${login}`.toLowerCase()));
+  const others = people[duty].filter((name) => !names.has(shortName(name).toLowerCase()));
+  return holders({ ...people, [duty]: others }, duty);
 }
 
 /**

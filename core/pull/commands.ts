@@ -6,7 +6,7 @@ import type { CommandRequest } from "../facts.ts";
 import { ci } from "../gates/ci.ts";
 import { manualTests } from "../gates/manual-test.ts";
 import { type Known, known } from "../known.ts";
-import { holders } from "../people/authority.ts";
+import { otherHolders } from "../people/authority.ts";
 import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
 import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
@@ -112,7 +112,7 @@ function signOff(
     );
   const work = whoseWork(request.by, requesters(facts.judged, record), loaded.policy.people);
   if (work === "own") {
-    const who = holders(loaded.policy.people, "approvers");
+    const who = otherHolders(loaded.policy.people, "approvers", [request.by]);
     return refuse(
       "own-work",
       `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
@@ -202,7 +202,7 @@ function waive(
     );
   }
   if (whoseWork(request.by, requesters(facts.judged, record), people) === "own") {
-    const who = holders(people, waivers.by);
+    const who = otherHolders(people, waivers.by, [request.by]);
     return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
   }
   if (request.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");

@@ -4,9 +4,8 @@ import { causeOf } from "../contract/rework.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { holders } from "../people/authority.ts";
+import { holders, otherHolders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
-import { shortName } from "../people/person-name.ts";
 import { answerStep } from "../record/concerns.ts";
 import {
   agentAtWork,
@@ -141,8 +140,7 @@ function approvalStep(plan: PlanRecord, context: StoryContext): Next {
   const askers = askersOf(plan);
   const barred = askers.filter((asker) => whoseWork(asker, idsOf(askers), people) === "own");
   const own = [...new Set(barred.map(({ login }) => `@${login}`))];
-  const isOwn = (name: string) => own.some((one) => one.toLowerCase() === shortName(name).toLowerCase());
-  const approvers = holders({ ...people, approvers: people.approvers.filter((name) => !isOwn(name)) }, "approvers");
+  const approvers = otherHolders(people, "approvers", barred);
   const who = own.length === 0 ? approvers : `${approvers}, but not ${own.join(", ")}, who asked for it`;
   return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
 }
