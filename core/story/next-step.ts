@@ -5,7 +5,7 @@ import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { holders, otherHolders } from "../people/authority.ts";
-import { idsOf, whoseWork } from "../people/authorship.ts";
+import { barredOf } from "../people/authorship.ts";
 import { answerStep } from "../record/concerns.ts";
 import {
   agentAtWork,
@@ -16,6 +16,7 @@ import {
   roundAtWork,
   wasLeft,
 } from "../record/progress.ts";
+import { requestersOf } from "../record/pull.ts";
 import { storyCost } from "../record/spent.ts";
 import {
   askersOf,
@@ -137,10 +138,8 @@ function approvalStep(plan: PlanRecord, context: StoryContext): Next {
   }
   const current = currentDigest(context);
   if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
-  const askers = askersOf(plan);
-  const barred = askers.filter((asker) => whoseWork(asker, idsOf(askers), people) === "own");
-  const own = [...new Set(barred.map(({ login }) => `@${login}`))];
-  const approvers = otherHolders(people, "approvers", barred);
+  const approvers = otherHolders(people, "approvers", askersOf(plan));
+  const own = [...new Set(barredOf(askersOf(plan), people).map(({ login }) => `@${login}`))];
   const who = own.length === 0 ? approvers : `${approvers}, but not ${own.join(", ")}, who asked for it`;
   return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
 }
@@ -199,12 +198,13 @@ function startStep(blocks: string, { record, loaded }: StoryContext): Next {
 }
 
 /** The next step where a person has to try or review a change; null: none waits for that. */
-function testStep(run: StoryRun | null, { record, loaded }: StoryContext): Next | null {
+function testStep(run: StoryRun | null, { record, facts, loaded }: StoryContext): Next | null {
   const tested = record.prompts.find((one) => isWaitingForTest(one) && roundAtWork(one, run?.run ?? "") === null);
   if (tested === undefined) return null;
   const does = tested.contract.size === undefined ? "tries" : "reviews or tries";
   const blocks = `#${tested.pull} waits for a person who ${does} it.`;
-  const who = holders(loaded.policy.people, "approvers");
+  const about = { story: facts.issue.number, prompt: tested.issue ?? 0, revision: record.contract?.revision ?? 0 };
+  const who = otherHolders(loaded.policy.people, "approvers", requestersOf(facts.entries, about));
   return atPull(next("manual_test", blocks, `See #${tested.pull}.`, who, "needs-sign-off"));
 }
 
