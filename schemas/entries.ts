@@ -7,24 +7,18 @@ import {
   Checks,
   Ci,
   Conformance,
-  ContractPrompt,
-  DigestParts,
-  FileRef,
   Instructions,
   IssueNumber,
-  MasterContract,
   PayloadPurged,
   Route,
   RunId,
   Source,
   step,
-  TicketComment,
-  WrittenPrompt,
 } from "./entry-parts.ts";
-import { Plan } from "./plan.ts";
+import { planBodies } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
-import { ActionsRun, Attempt, Cost, Failure, Redaction, Size, Tool, Usage, WrittenCasefile } from "./step.ts";
-import { Account, Risk, Sha, Sha256 } from "./text.ts";
+import { ActionsRun, Attempt, Cost, Failure, Redaction, Tool, Usage, WrittenCasefile } from "./step.ts";
+import { Account, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
 
@@ -43,68 +37,7 @@ export const entryBodies = {
     text: z.string().max(4_000).describe("What the person added: a refinement, a block's reason."),
     route: Route,
   }),
-  "plan.proposed": z.strictObject({
-    story: IssueNumber,
-    revision: z.int().positive(),
-    requestedBy: Account,
-    request: Source,
-    plan: Plan,
-    planSha256: Sha256,
-    issueSha256: Sha256.describe("The story's title, body and `comments` as the planner saw them."),
-    comments: z
-      .array(TicketComment)
-      .min(1)
-      .optional()
-      .describe("The comments that are part of the ticket; absent: none."),
-    task: FileRef.optional().describe("The task file that the story names, part of the ticket; absent: none."),
-    instructions: Instructions,
-    route: Route,
-    usage: Usage,
-    cost: Cost.optional().describe("Absent: the policy had no price for the model."),
-    redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
-    compiled: z
-      .enum(["light", "people"])
-      .optional()
-      .describe("Our host made it from people's text; no model was asked."),
-    prompts: z
-      .array(WrittenPrompt)
-      .min(1)
-      .optional()
-      .describe("The sub-issues that it was compiled from, in its order."),
-  }),
-  "plan.failed": z.strictObject({
-    story: IssueNumber,
-    request: Source,
-    ...{ code: z.string(), message: z.string() },
-    usage: Usage.optional().describe("Absent: no model was asked, or its work was stopped; older entries lack it."),
-    cost: Cost.optional(),
-  }),
-  "approval.granted": z.strictObject({
-    story: IssueNumber,
-    revision: z.int().positive(),
-    digest: Sha256,
-    parts: DigestParts,
-    comment: z.int().positive().optional().describe("The comment that approved; absent under a tier."),
-    tier: z
-      .strictObject({ name: z.literal("light"), request: Source, size: Size })
-      .optional()
-      .describe("The tier of the policy under which the request itself approves; somebody else passes the change."),
-    solo: z.boolean().describe("The approver had asked for the plan; the policy says `separation: solo`."),
-  }),
-  "contract.frozen": z.strictObject({
-    story: IssueNumber,
-    revision: z.int().positive(),
-    digest: Sha256.describe("The approval this was compiled from; it is used up by this entry."),
-    risk: Risk,
-    manualTest: z.strictObject({ environment: z.string(), steps: z.array(z.string()) }).nullable(),
-    asked: z
-      .strictObject({ risk: Risk.nullable(), manualTest: z.boolean() })
-      .optional()
-      .describe("What the story and its epic say, beside the plan: the highest risk, and a `yes` to a manual test."),
-    decisions: z.array(z.string()).optional().describe("Files of decisions that the story names."),
-    prompts: z.array(ContractPrompt).min(1),
-    master: MasterContract.optional().describe("Only under the contract-first tier."),
-  }),
+  ...planBodies,
   "prompt.opened": z.strictObject({
     story: IssueNumber,
     revision: z.int().positive(),

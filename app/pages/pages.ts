@@ -3,7 +3,6 @@ import { createRequire } from "node:module";
 import { getRequestListener } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
-import { html } from "hono/html";
 import { messageOf } from "../../core/errors.ts";
 import { known } from "../../core/known.ts";
 import type { GitHubClients } from "../github/clients.ts";
@@ -25,16 +24,15 @@ import {
   repositoriesPage,
   storyPage,
 } from "./reading.ts";
-import { createSeal } from "./session.ts";
 import {
-  beginSignIn,
+  addSignIn,
   endSession,
-  endSignIn,
   ownPath,
   type Session,
   type SignInTools,
   sessionOf,
-  signOut,
+  signInLink,
+  signInOf,
 } from "./sign-in.ts";
 import { pressStop, stopForm } from "./stop.ts";
 import { icon, style } from "./style.ts";
@@ -88,7 +86,7 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
   const { db, log, now = () => new Date() } = tools;
   const web = webOf(config.apiUrl);
   const app = new Hono<Seen>();
-  const signIn = signInOf(config, web, now, log);
+  const signIn = signInOf(config, { web, log, now });
   addGuards(app, signIn);
   addFiles(app);
   if (signIn !== null) addSignIn(app, signIn);
@@ -263,34 +261,4 @@ function viewing(signIn: SignInTools | null, { apiUrl }: Pick<Config, "apiUrl">,
 export function webOf(apiUrl: string): Web {
   const { protocol, host } = new URL(apiUrl);
   return `${protocol}//${host.replace(/^api\./, "")}`;
-}
-
-function signInOf(
-  { pages, apiUrl, publicUrl }: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
-  web: Web,
-  now: () => Date,
-  log: SignInTools["log"],
-): SignInTools | null {
-  if (pages.for !== "readers" || publicUrl === null) return null;
-  const { clientId, clientSecret } = pages;
-  const seal = createSeal(clientSecret, () => now().getTime());
-  return { clientId, clientSecret, web, apiUrl, publicUrl, seal, log };
-}
-
-const signInLink = (to = "/") => html`<p><a href="/sign-in?to=${encodeURIComponent(to)}">Sign in with GitHub</a></p>`;
-
-function addSignIn(app: Hono<Seen>, tools: SignInTools): void {
-  app.get("/sign-in", (context) => beginSignIn(context, tools));
-  app.get("/sign-in/callback", async (context) => {
-    const response = await endSignIn(context, tools).catch((error: unknown) => {
-      tools.log(`sign-in: ${messageOf(error)}`);
-      return null;
-    });
-    const text = "GitHub's answer does not belong to a sign-in of this browser, or it took too long. Sign in again.";
-    return response ?? context.html(notice(undefined, "Not signed in", text, signInLink()), 400);
-  });
-  app.get("/sign-out", (context) => {
-    signOut(context, tools);
-    return context.html(notice(undefined, "Signed out", "This browser holds no session any more.", signInLink()));
-  });
 }

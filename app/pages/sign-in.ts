@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Context } from "hono";
+import type { Context, Env, Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
+import { html } from "hono/html";
 import { tryDecodeURI } from "hono/utils/url";
 import * as z from "zod";
-import type { Seal } from "./session.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Config } from "../settings/config.ts";
+import { notice, type Web } from "./layout.ts";
+import { createSeal, type Seal } from "./session.ts";
 import { clientOf } from "./viewer.ts";
 
 /** A person's session: who they are at GitHub, and the token that tells what they may read. */
@@ -27,12 +31,44 @@ export type SignInTools = {
   clientId: string;
   clientSecret: string;
   /** GitHub's web pages, and its REST API. */
-  web: string;
+  web: Web;
   apiUrl: string;
   publicUrl: string;
   seal: Seal;
   log(line: string): void;
 };
+
+/** What sign-in works with; null: the pages are open to this machine and ask nobody who they are. */
+export function signInOf(
+  { pages, apiUrl, publicUrl }: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
+  { web, log, now }: Pick<SignInTools, "web" | "log"> & { now: () => Date },
+): SignInTools | null {
+  if (pages.for !== "readers" || publicUrl === null) return null;
+  const { clientId, clientSecret } = pages;
+  const seal = createSeal(clientSecret, () => now().getTime());
+  return { clientId, clientSecret, web, apiUrl, publicUrl, seal, log };
+}
+
+/** The way to GitHub, and then to a page of ours. */
+export const signInLink = (to = "/") =>
+  html`<p><a href="/sign-in?to=${encodeURIComponent(to)}">Sign in with GitHub</a></p>`;
+
+/** The three addresses of sign-in, for whoever asks. */
+export function addSignIn<E extends Env>(app: Hono<E>, tools: SignInTools): void {
+  app.get("/sign-in", (context) => beginSignIn(context, tools));
+  app.get("/sign-in/callback", async (context) => {
+    const response = await endSignIn(context, tools).catch((error: unknown) => {
+      tools.log(`sign-in: ${messageOf(error)}`);
+      return null;
+    });
+    const text = "GitHub's answer does not belong to a sign-in of this browser, or it took too long. Sign in again.";
+    return response ?? context.html(notice(undefined, "Not signed in", text, signInLink()), 400);
+  });
+  app.get("/sign-out", (context) => {
+    signOut(context, tools);
+    return context.html(notice(undefined, "Signed out", "This browser holds no session any more.", signInLink()));
+  });
+}
 
 /** The longest path that is gone back to; it is a part of an address at GitHub. */
 const maxPath = 1_000;
@@ -54,7 +90,7 @@ export function ownPath(to: string | undefined): string {
  * Sends a person to GitHub, with a state and a PKCE challenge that only this browser can answer. Tabs that sign in at one
  * time, as after a pause, share the browser's secret, so that none takes another's place.
  */
-export function beginSignIn(context: Context, tools: SignInTools): Response {
+function beginSignIn(context: Context, tools: SignInTools): Response {
   const pending = pendingOf(context, tools) ?? { browser: randomBytes(32).toString("base64url") };
   const { browser } = pending;
   setOurCookie(context, tools, "pending", tools.seal.seal("pending", pending, pendingSeconds), pendingSeconds);
@@ -71,7 +107,7 @@ export function beginSignIn(context: Context, tools: SignInTools): Response {
 }
 
 /** Takes GitHub's answer and begins a new session; null: the answer is not one to a question of this browser. */
-export async function endSignIn(context: Context, tools: SignInTools): Promise<Response | null> {
+async function endSignIn(context: Context, tools: SignInTools): Promise<Response | null> {
   const { code, state = "" } = context.req.query();
   const browser = pendingOf(context, tools)?.browser;
   const asked = State.safeParse(tools.seal.open("state", state));
@@ -110,7 +146,7 @@ export function endSession(context: Context, tools: SignInTools): void {
 }
 
 /** Leaves nothing of the person in this browser. */
-export function signOut(context: Context, tools: SignInTools): void {
+function signOut(context: Context, tools: SignInTools): void {
   endSession(context, tools);
   setOurCookie(context, tools, "pending", "", 0);
 }

@@ -12,8 +12,8 @@ import { AdvicePack } from "../../schemas/advice.ts";
 import { redactingCallStore } from "../agents/redact.ts";
 import { askReviewer } from "../agents/reviewer.ts";
 import { githubTree, withoutUnread } from "../agents/trees.ts";
-import { follow, secretIn, serviceOf, storeJson } from "./agent.ts";
-import { type EffectOf, type PerformContext, readJson, secondsSince } from "./context.ts";
+import { type EffectOf, type PerformContext, readJson, secondsSince, storeJson } from "./context.ts";
+import { follow, secretIn, serviceOf } from "./model.ts";
 import { filePatch } from "./patch.ts";
 
 /** The most characters and files of a change that a reviewer is shown, and of each file the most bytes. */
@@ -36,7 +36,7 @@ export async function adviseOn(effect: EffectOf<"ask-reviewer">, context: Perfor
     redact: async (text) => (await redactSecrets(text, secrets)).text,
   });
   const name = `${pack.run} #${pack.prompt} ${attemptName(pack)} reviewer`;
-  const { advice, usage } = await follow(events, name, effect.key, context);
+  const { advice, usage } = await follow(events, { key: effect.key, name }, context);
   signal.throwIfAborted();
   const seconds = secondsSince(started, context);
   // What a model said was stored without secrets; why there is no advice may quote the service.

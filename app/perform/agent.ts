@@ -1,67 +1,62 @@
-import { redactSecrets, redactSecretsIn } from "../../collect/secrets/redaction.ts";
+import { redactSecrets } from "../../collect/secrets/redaction.ts";
 import { issueDigest } from "../../core/contract/contract.ts";
 import { planProblems } from "../../core/contract/plan-problems.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { oneLine } from "../../core/escape.ts";
 import { attemptName } from "../../core/identifiers.ts";
-import { canonicalJson, type Json } from "../../core/json.ts";
-import type { Spending } from "../../core/money.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
 import { shownText } from "../../core/redaction/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
-import { type Effort, ModelService } from "../../schemas/policy-agents.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { runAgentProgram } from "../agents/command.ts";
-import { dialects } from "../agents/dialects.ts";
 import { tokensOf } from "../agents/driver.ts";
 import { runImplementer } from "../agents/implementer.ts";
-import { askPlanner } from "../agents/planner.ts";
+import { askPlanner, type PlannerAnswer, type PlannerInput } from "../agents/planner.ts";
 import { recordable, redactingCallStore, redactResult } from "../agents/redact.ts";
-import type { AgentEvent, Service } from "../agents/run.ts";
+import type { AgentEvent } from "../agents/run.ts";
 import { readingTools } from "../agents/tools.ts";
-import { githubTree, type TreeReader, withoutUnread } from "../agents/trees.ts";
+import { githubTree, type TreeReader, type WholeTree, withoutUnread } from "../agents/trees.ts";
 import { createWorkspace, textOf, type Workspace } from "../agents/workspace.ts";
-import { type EffectOf, type PerformContext, readJson, secondsSince } from "./context.ts";
-import { runOnActions, type WorkEnd } from "./dispatch.ts";
+import { type EffectOf, type PerformContext, readJson, secondsSince, storeJson } from "./context.ts";
+import { runOnActions, type Work, type WorkEnd } from "./dispatch.ts";
+import { follow, secretIn, serviceOf } from "./model.ts";
 import { filePatch } from "./patch.ts";
-
-const stopped = () => new SallyportError("cancelled", "it was stopped while the model was at work");
-
-/** How often a model at work is checked for a stop, in milliseconds. */
-const stopCheck = 1_000;
-
-/**
- * Works on an effect with a signal that also aborts once the effect is open no more: somebody stopped it, here or in
- * another process. The call in flight is broken off, and none follows it. Checks that fail do not end the work.
- */
-export async function whileOpen<T>(
-  key: string,
-  context: PerformContext,
-  work: (context: PerformContext) => Promise<T>,
-): Promise<T> {
-  const stop = new AbortController();
-  const timer = setInterval(() => {
-    context.isOpen(key).then(
-      (isOpen) => isOpen || stop.abort(stopped()),
-      () => undefined,
-    );
-  }, stopCheck);
-  try {
-    return await work({ ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   const service = serviceOf(effect, context);
-  const { title, body, comments = [], task, instructions, phase, refinement, roles, decisions } = effect;
+  const { rules, story, decisions } = effect;
   const tree = withoutUnread(await githubTree(context.reader, effect.base, context.cache));
-  const { rules, story } = effect;
-  const input = {
+  const input = await plannerInput(effect, tree, context);
+  const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, context);
+  if (secret !== null)
+    return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
+  const events = askPlanner(input, {
+    service,
+    calls: redactingCallStore(context.calls, context.secrets),
+    signal: context.signal,
+    tree,
+    problems: (plan) => (rules === undefined ? [] : planProblems(plan, rules, story, decisions)),
+    redact: async (text) => (await redactSecrets(text, context.secrets)).text,
+  });
+  const answer = await follow(events, { key: effect.key, name: `plan of #${story}` }, context);
+  // Cancelled is not answered: paid answers are stored, and the next start continues from there.
+  context.signal.throwIfAborted();
+  if (answer.ok) return proposedPlan(effect, answer, context);
+  const { text: message } = await redactSecrets(answer.message, context.secrets);
+  const used = tokensOf(answer.usage) === 0 ? {} : { usage: answer.usage };
+  return { type: "plan-failed", code: answer.code, message, ...used };
+}
+
+/** What the planner is shown: people's texts as GitHub shows them, and the names of the files that it may read. */
+async function plannerInput(
+  effect: EffectOf<"ask-planner">,
+  tree: TreeReader,
+  context: PerformContext,
+): Promise<PlannerInput> {
+  const { title, body, comments = [], task, instructions, phase, refinement, rules, roles, decisions } = effect;
+  return {
     request: effect.key,
     title: shownText(title).text,
     body: shownText(body).text,
@@ -76,39 +71,26 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
     decisions,
     paths: (await tree.list()).map(({ path }) => path),
   };
-  const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, context);
-  if (secret !== null)
-    return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
-  const calls = redactingCallStore(context.calls, context.secrets);
-  const events = askPlanner(input, {
-    service,
-    calls,
-    signal: context.signal,
-    tree,
-    problems: (plan) => (rules === undefined ? [] : planProblems(plan, rules, story, decisions)),
-    redact: async (text) => (await redactSecrets(text, context.secrets)).text,
-  });
-  const answer = await follow(events, `plan of #${story}`, effect.key, context);
-  // Cancelled is not answered: paid answers are stored, and the next start continues from there.
-  context.signal.throwIfAborted();
-  if (!answer.ok) {
-    const { text: message } = await redactSecrets(answer.message, context.secrets);
-    const used = tokensOf(answer.usage) === 0 ? {} : { usage: answer.usage };
-    return { type: "plan-failed", code: answer.code, message, ...used };
-  }
-  const { plan, usage, redacted } = answer;
-  const { sha256 } = await storeJson(plan, context);
+}
+
+/** Stores a plan, and says what of the ticket it was made from. */
+async function proposedPlan(
+  { title, body, comments = [], task, instructions }: EffectOf<"ask-planner">,
+  { plan, usage, redacted }: Extract<PlannerAnswer, { ok: true }>,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const { sha256: planSha256 } = await storeJson(plan, context);
   const parts = comments.map(({ id, by, right, sha256 }) => ({ id, by, right, sha256 }));
-  const proposed = {
-    type: "plan" as const,
-    planSha256: sha256,
+  return {
+    type: "plan",
+    planSha256,
     issueSha256: issueDigest({ title, body }, parts, [], task),
     ...(parts.length === 0 ? {} : { comments: parts }),
     ...(task === undefined ? {} : { task: { path: task.path, sha256: task.sha256 } }),
     ...(instructions === undefined ? {} : { instructions: refsOf(instructions) }),
     usage,
+    ...(redacted.length === 0 ? {} : { redacted: redactionReport(redacted) }),
   };
-  return redacted.length === 0 ? proposed : { ...proposed, redacted: redactionReport(redacted) };
 }
 
 /**
@@ -122,13 +104,19 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     throw new SallyportError("secret-in-prompt", `The agent was not asked for #${pack.prompt}: ${secret}`);
   const tree = await githubTree(context.reader, pack.base, context.cache);
   const workspace = createWorkspace(tree, pack);
-  const name = `${pack.run} #${pack.prompt} ${attemptName(pack)}`;
+  const work = { pack, workspace, service };
   const note = context.steps(effect.key);
   const shown = (path: string) => patchOf(path, workspace, tree, context);
+  const noteEvent = async (line: string, event: AgentEvent) => {
+    const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
+    const path = isWrite ? event.path : null;
+    const patch = path === null ? null : await shown(path);
+    await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
+  };
   const begun = context.now();
   const ended = await (effect.actions === undefined
-    ? workHere()
-    : runOnActions(effect, { pack, workspace, service }, context));
+    ? workHere(effect, { ...work, tree }, noteEvent, context)
+    : runOnActions(effect, work, context));
   context.signal.throwIfAborted();
   const { usage, tool, actions, started = begun } = ended;
   // A backend's result is parsed before it is stored, whatever the backend is.
@@ -143,27 +131,21 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     ...(tool === undefined ? {} : { tool }),
     ...(actions === undefined ? {} : { actions }),
   };
+}
 
-  function workHere(): Promise<WorkEnd> {
-    const calls = redactingCallStore(context.calls, context.secrets);
-    const run = { pack, workspace, calls, service, signal: context.signal };
-    const events: AsyncGenerator<AgentEvent, WorkEnd> =
-      effect.tool === undefined
-        ? runImplementer(run)
-        : runAgentProgram({
-            ...run,
-            tool: effect.tool,
-            tree,
-            tools: context.agentTools,
-            registry: context.packageRegistry,
-          });
-    return follow(events, name, effect.key, context, async (line, event) => {
-      const isWrite = event.type === "tool" && event.ok && !readingTools.includes(event.name);
-      const path = isWrite ? event.path : null;
-      const patch = path === null ? null : await shown(path);
-      await note({ line, path, patch, usage: event.type === "answer" ? event.usage : null });
-    });
-  }
+/** Lets an agent work on this machine: our own, or a program in the sandbox. */
+function workHere(
+  { key, tool }: EffectOf<"run-agent">,
+  { tree, ...work }: Work & { tree: WholeTree },
+  note: (line: string, event: AgentEvent) => Promise<void>,
+  context: PerformContext,
+): Promise<WorkEnd> {
+  const { calls, secrets, signal, agentTools: tools, packageRegistry: registry } = context;
+  const run = { ...work, calls: redactingCallStore(calls, secrets), signal };
+  const events: AsyncGenerator<AgentEvent, WorkEnd> =
+    tool === undefined ? runImplementer(run) : runAgentProgram({ ...run, tool, tree, tools, registry });
+  const { pack } = work;
+  return follow(events, { key, name: `${pack.run} #${pack.prompt} ${attemptName(pack)}`, note }, context);
 }
 
 /** What became of a file in a workspace so far; null: it is too long to be shown, or no text. */
@@ -178,70 +160,4 @@ async function patchOf(
   const bytes = isInBase ? await tree.read(path) : Buffer.alloc(0);
   const before = bytes === null ? null : textOf(bytes);
   return before === null ? null : filePatch(path, [before, now.ok ? now.value : ""], secrets);
-}
-
-/**
- * Follows a model's work to its end, and logs what it does; it ends early once the effect is open no more. `note` gets
- * the same, without secrets.
- */
-export async function follow<T>(
-  events: AsyncGenerator<AgentEvent, T>,
-  name: string,
-  key: string,
-  context: PerformContext,
-  note?: (line: string, event: AgentEvent) => Promise<void>,
-): Promise<T> {
-  let step = await events.next();
-  while (step.done !== true) {
-    if (step.value.type === "answer" && !(await context.isOpen(key))) throw stopped();
-    const { text } = await redactSecrets(oneLine(describe(step.value)), context.secrets);
-    context.progress(`${name}: ${text}`);
-    await note?.(text, step.value);
-    step = await events.next();
-  }
-  return step.value;
-}
-
-/**
- * Why a prompt must not be sent: it holds a secret. The secret is not redacted, because the sent and the recorded text
- * must be the same. The issue's author, the policy's authors and earlier answers wrote it.
- */
-export async function secretIn(prompt: Json, { secrets }: PerformContext): Promise<string | null> {
-  const { redactions } = await redactSecretsIn(prompt, secrets);
-  const [first] = redactions;
-  if (first === undefined) return null;
-  return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
-}
-
-/**
- * The service and model of an effect, and what pays for it. The policy named both; the ledger of another version may
- * name what we lack.
- */
-export function serviceOf(
-  effect: { key: string; backend: string; model: string | null; effort?: Effort; spending?: Spending },
-  context: Pick<PerformContext, ModelService | "purse">,
-): Service {
-  const { data: name } = ModelService.safeParse(effect.backend);
-  const model = effect.model ?? (name === undefined ? null : dialects[name].model);
-  const { key, effort, spending } = effect;
-  const paid = spending === undefined ? {} : { purse: context.purse(key, spending) };
-  const hard = effort === undefined ? {} : { effort };
-  if (name !== undefined && model !== null) return { name, ...context[name], model, ...hard, ...paid };
-  const what = name === undefined ? `this version has: ${Object.keys(dialects).join(", ")}` : "it needs `agents.model`";
-  throw new SallyportError(
-    "bad-input",
-    `the policy names the agent backend ${JSON.stringify(effect.backend)}; ${what}`,
-  );
-}
-
-/** Canonical, so that the digest of the stored bytes is the digest of the value. */
-export function storeJson(value: Json, { bodies }: PerformContext) {
-  return bodies.put(Buffer.from(canonicalJson(value), "utf8"), "application/json");
-}
-
-function describe(event: AgentEvent): string {
-  if (event.type === "answer")
-    return `the model answered (${event.stopReason}${event.replayed ? ", from the store" : ""})`;
-  const path = event.path === null ? "" : ` ${JSON.stringify(event.path)}`;
-  return `${event.name}${path}${event.ok ? "" : ": refused"}`;
 }

@@ -14,8 +14,7 @@ import { runCommandIn } from "../runner/command-run.ts";
 import { installDependencies } from "../runner/install.ts";
 import { makeRunFolder } from "../runner/run-folder.ts";
 import { type LaidFile, layTree, readPlain } from "../runner/work-tree.ts";
-import { storeJson } from "./agent.ts";
-import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { type EffectOf, type PerformContext, readJson, storeJson } from "./context.ts";
 
 /** The largest evidence file that is taken, in bytes. */
 const evidenceBytes = 1_000_000;

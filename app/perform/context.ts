@@ -3,6 +3,7 @@ import type { GitHub } from "../../collect/github/request.ts";
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { canonicalJson, type Json } from "../../core/json.ts";
 import type { Spending } from "../../core/money.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
 import type { CallStore, Purse } from "../agents/run.ts";
@@ -175,4 +176,9 @@ export async function readJson(sha256: string, { bodies }: Pick<PerformContext, 
   const bytes = await bodies.get(sha256);
   if (bytes === null) throw new SallyportError("internal", `the stored body ${sha256} is missing`);
   return JSON.parse(Buffer.from(bytes).toString("utf8"));
+}
+
+/** Stores a value as JSON: canonical, so that the digest of the stored bytes is the digest of the value. */
+export function storeJson(value: Json, { bodies }: Pick<PerformContext, "bodies">): Promise<BodyRef> {
+  return bodies.put(Buffer.from(canonicalJson(value), "utf8"), "application/json");
 }

@@ -13,6 +13,7 @@ import {
   type RunRefusal,
   refusalText,
   resultArtifact,
+  type WorkflowJob,
   type WorkflowRun,
 } from "../../core/contract/workflow-run.ts";
 import { sha256 } from "../../core/digest.ts";
@@ -32,7 +33,7 @@ import type { EffectOf, PerformContext } from "./context.ts";
 export type WorkEnd = { result: StepResult; usage: Usage; tool?: Tool; actions?: ActionsRun; started?: Date };
 
 /** What an agent's work needs, wherever it is done. */
-type Work = { pack: Pack; workspace: Workspace; service: Service };
+export type Work = { pack: Pack; workspace: Workspace; service: Service };
 
 /** In seconds. */
 const times = {
@@ -91,29 +92,16 @@ export async function runOnActions(
     if (refusal !== null) return refused(refusal);
     throw wait(context, times.poll, "the run was asked for");
   }
-  const run = valueOrThrow(await readRun(reader, id));
-  if (run === null) return refused({ code: "no-answer", why: `run ${id} is not there any more`, next: beginAgain });
-  const isLate = dispatch.deadline.getTime() < now().getTime();
-  if (run.status !== "completed") {
-    if (!isLate) throw wait(context, times.poll, `run ${id} is ${run.status}`);
-    await cancel(id, "cancel", context);
-    return refused({
-      code: "late",
-      why: `run ${id} was ${run.status} at its deadline, and is cancelled`,
-      next: beginAgain,
-    });
-  }
+  const ran = await endedRun(id, dispatch.deadline, context);
+  if (!ran.ok) return refused(ran.refusal);
+  const { run } = ran;
   const jobs = valueOrThrow(await readJobs(reader, id));
-  const seconds = jobs.reduce((sum, job) => sum + job.seconds, 0);
-  const minutes = jobs.reduce((sum, job) => sum + Math.ceil(job.seconds / 60), 0);
-  told.actions = { run: id, workflow: workflow.blob, seconds, minutes };
+  told.actions = { run: id, workflow: workflow.blob, ...timeOf(jobs) };
   const { ended = null, redacted = [] } = dispatch.spent ?? {};
   if (ended?.retry === true) {
-    // The model's service was down. Another run reads from the store what was paid for.
+    // Another run reads from the store what was paid for.
     await dispatches.drop(key);
-    if (ended.until === null) throw new SallyportError("model", ended.message, { retry: true });
-    // A limit that ends by itself, as for our own agent: no try of it counts.
-    throw new SallyportError("rate-limit", ended.message, { retry: true, notBefore: new Date(ended.until) });
+    throw serviceDown(ended);
   }
   // What we ended ourselves is told as what it was, whatever the run makes of it.
   if (ended !== null) return fail(ended.code, ended.message);
@@ -189,6 +177,39 @@ async function ask(
     const why = `GitHub starts no run of \`${workflow.path}\` (${status})`;
     return refuse("not-dispatched", why, "a maintainer looks whether the workflow is enabled under Actions");
   }
+}
+
+/** A run that has ended, or why it is not waited for any more: it is cancelled at its deadline. Throws `waiting` before. */
+async function endedRun(
+  id: number,
+  deadline: Date,
+  context: PerformContext,
+): Promise<{ ok: true; run: WorkflowRun } | { ok: false; refusal: RunRefusal }> {
+  const refuse = (code: RunRefusal["code"], why: string) => ({
+    ok: false as const,
+    refusal: { code, why, next: beginAgain },
+  });
+  const run = valueOrThrow(await readRun(context.reader, id));
+  if (run === null) return refuse("no-answer", `run ${id} is not there any more`);
+  if (run.status === "completed") return { ok: true, run };
+  if (deadline >= context.now()) throw wait(context, times.poll, `run ${id} is ${run.status}`);
+  await cancel(id, "cancel", context);
+  return refuse("late", `run ${id} was ${run.status} at its deadline, and is cancelled`);
+}
+
+/** What a run's jobs took, and the minutes that GitHub bills for them: each job is rounded up. */
+function timeOf(jobs: readonly WorkflowJob[]): { seconds: number; minutes: number } {
+  return {
+    seconds: jobs.reduce((sum, job) => sum + job.seconds, 0),
+    minutes: jobs.reduce((sum, job) => sum + Math.ceil(job.seconds / 60), 0),
+  };
+}
+
+/** The model's service was down: a limit that ends by itself counts no try, as for our own agent. */
+function serviceDown({ message, until }: { message: string; until: string | null }): SallyportError {
+  return until === null
+    ? new SallyportError("model", message, { retry: true })
+    : new SallyportError("rate-limit", message, { retry: true, notBefore: new Date(until) });
 }
 
 type Collected = Extract<ReturnType<typeof readSealed>, { ok: true }>;

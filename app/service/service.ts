@@ -7,7 +7,7 @@ import { closeServer, type Pages, type Receiver, startServer } from "../http/ser
 import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
 import { createPages } from "../pages/pages.ts";
-import { serviceOf } from "../perform/agent.ts";
+import { serviceOf } from "../perform/model.ts";
 import { roles as allRoles, queuesOf, type Role } from "../queue/limits.ts";
 import { createQueue, type Queue } from "../queue/queue.ts";
 import { confinementProblem } from "../runner/availability.ts";

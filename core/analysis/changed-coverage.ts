@@ -1,5 +1,9 @@
+import type { CoverageRule } from "../../schemas/policy-evidence.ts";
+import type { Change, FileText } from "../facts.ts";
+import { type Known, known, unknown } from "../known.ts";
+import { matcher } from "../paths/patterns.ts";
 import { multisetOf, takeOne } from "./case-matching.ts";
-import type { CoverageReport, CoveredLines } from "./coverage-report.ts";
+import { type CoverageReport, type CoveredLines, readCoverage } from "./coverage-report.ts";
 
 /** A file of a change: its text on both sides, null for the one that is not there. */
 export type ChangedText = { path: string; before: string | null; after: string };
@@ -69,4 +73,47 @@ export function changedCoverage(
     }
   }
   return found;
+}
+
+/** What a report shows, by a rule of the policy; `changed` null: the rule asks nothing of what the change adds. */
+export type MeasuredCoverage = Pick<CoverageReport, "format" | "total"> & { changed: ChangedCoverage | null };
+
+/** Measures a report of coverage by a rule of the policy; unknown where it is no report, or tells of too little. */
+export function measureCoverage(
+  text: string,
+  rule: CoverageRule,
+  facts: { changes: readonly Change[]; texts: readonly FileText[] },
+): Known<MeasuredCoverage> {
+  const report = readCoverage(text);
+  if (report === null)
+    return unknown("it is no report of LCOV, Cobertura, JaCoCo, Go, SimpleCov or Istanbul that tells of lines");
+  const { format, total } = report;
+  if (rule.changed === undefined) return known({ format, total, changed: null });
+  if (report.files.size === 0) return unknown(`${format} tells of no single lines`);
+  const demanded = rule.paths.length === 0 ? null : matcher(rule.paths, "deny");
+  const texts = textsFor(rule, facts);
+  return known({ format, total, changed: changedCoverage(report, texts, (path) => demanded?.matches(path) != null) });
+}
+
+/** The files of the change that count for a report, with both sides. */
+function textsFor(
+  rule: CoverageRule,
+  { changes, texts }: { changes: readonly Change[]; texts: readonly FileText[] },
+): ChangedText[] {
+  const wanted = new Set(coveragePaths(changes, [rule]));
+  return texts.flatMap(({ path, before, after }) =>
+    after.state !== "text" || !wanted.has(path) || path === rule.file
+      ? []
+      : [{ path, before: before.state === "text" ? before.text : null, after: after.text }],
+  );
+}
+
+/** The files that are read for reports of coverage: reports that the change brings, and what it changes. */
+export function coveragePaths(changes: readonly Change[], rules: readonly CoverageRule[]): string[] {
+  const present = changes.filter(({ after }) => after !== null).map(({ path }) => path);
+  return rules.flatMap(({ artifact: from, file, changed, paths }) => {
+    const wanted = matcher(paths, "deny");
+    const isWanted = (path: string) => changed !== undefined && (paths.length === 0 || wanted.matches(path) !== null);
+    return present.filter((path) => (from === undefined && path === file) || isWanted(path));
+  });
 }

@@ -1,4 +1,5 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import { coveragePaths } from "../analysis/changed-coverage.ts";
 import type { FileText, LoadedPolicy, PullBasics } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
@@ -16,7 +17,7 @@ import {
   unknownResult,
   worstOf,
 } from "./gate.ts";
-import { coveragePaths, requiredEvidence } from "./required-evidence.ts";
+import { requiredEvidence } from "./required-evidence.ts";
 
 const name = "evidence";
 

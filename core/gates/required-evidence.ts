@@ -1,9 +1,8 @@
 import type { CoverageRule, Requirement } from "../../schemas/policy-evidence.ts";
 import type { GateStatus, Reason } from "../../schemas/verdict.ts";
-import { changedCoverage } from "../analysis/changed-coverage.ts";
-import { type CoverageReport, readCoverage } from "../analysis/coverage-report.ts";
+import { type ChangedCoverage, type MeasuredCoverage, measureCoverage } from "../analysis/changed-coverage.ts";
 import { type Artifact, countUploads, filledSection, findArtifact } from "../attachments.ts";
-import type { Attachments, Change, LoadedPolicy } from "../facts.ts";
+import type { Attachments, LoadedPolicy } from "../facts.ts";
 import { type Known, known, unknown } from "../known.ts";
 import { matcher } from "../paths/patterns.ts";
 import { authority, holders } from "../people/authority.ts";
@@ -137,13 +136,16 @@ function coverage(facts: Facts, rule: CoverageRule | undefined): Finding[] {
   if (rule === undefined || (rule.artifact !== undefined && !facts.attachments.known)) return [];
   const source = reportOf(facts, rule);
   if ("status" in source) return [rule.unread === "block" ? source : notRead(source.reason.message)];
-  const report = source.text.known ? readReport(source.text.value, rule) : source.text;
-  if (!report.known) {
-    const message = `The coverage report ${source.name} is not read: ${report.why}.`;
+  const texts = facts.texts.known ? facts.texts.value : [];
+  const measured = source.text.known
+    ? measureCoverage(source.text.value, rule, { changes: facts.changes, texts })
+    : source.text;
+  if (!measured.known) {
+    const message = `The coverage report ${source.name} is not read: ${measured.why}.`;
     const next = { step: "Let the tests write a report that can be read, and push.", who: authorOf(facts) };
     return [rule.unread === "block" ? finding("fail", "coverage-not-read", message, next) : notRead(message)];
   }
-  return measured(facts, rule, report.value, source);
+  return compareCoverage(facts, rule, measured.value, source);
 }
 
 /** A report that could not be read, where the policy lets that pass: it is said, and blocks nothing. */
@@ -171,68 +173,52 @@ function reportOf(facts: Facts, { artifact: wanted, file = "" }: CoverageRule): 
   return { name: `\`${file}\``, text, note: " The change itself brings the report, so it is the change's own word." };
 }
 
-function readReport(text: string, { changed }: CoverageRule): Known<CoverageReport> {
-  const report = readCoverage(text);
-  if (report === null)
-    return unknown("it is no report of LCOV, Cobertura, JaCoCo, Go, SimpleCov or Istanbul that tells of lines");
-  if (changed !== undefined && report.files.size === 0) return unknown(`${report.format} tells of no single lines`);
-  return known(report);
-}
+type Share = { covered: number; lines: number };
 
-const percentOf = ({ covered, lines }: { covered: number; lines: number }) =>
-  `${((100 * covered) / lines).toFixed(1)} %`;
+const percentOf = ({ covered, lines }: Share) => `${((100 * covered) / lines).toFixed(1)} %`;
 
-function measured(facts: Facts, rule: CoverageRule, report: CoverageReport, { name, note }: ReportSource): Finding[] {
-  const { total, format } = report;
+const isBelow = ({ covered, lines }: Share, least: number | undefined) =>
+  least !== undefined && 100 * covered < least * lines;
+
+/** What a report shows, against what the policy asks for of all lines and of those that the change adds. */
+function compareCoverage(
+  facts: Facts,
+  rule: CoverageRule,
+  { total, changed, format }: MeasuredCoverage,
+  { name, note }: ReportSource,
+): Finding[] {
   const next = { step: "Cover more lines by tests, and push.", who: authorOf(facts) };
-  const short = (one: { covered: number; lines: number }, least: number | undefined) =>
-    least !== undefined && 100 * one.covered < least * one.lines;
   const findings: Finding[] = [];
-  if (short(total, rule.min)) {
+  if (isBelow(total, rule.min)) {
     const message = `${percentOf(total)} of ${total.lines} lines are covered, and the policy asks for ${rule.min} % (${name}, ${format}).${note}`;
     findings.push(finding("fail", "coverage-below", message, next));
   }
-  const parts = [`${percentOf(total)} of ${total.lines} lines are covered`];
-  if (rule.changed !== undefined) {
-    const wanted = rule.paths.length === 0 ? null : matcher(rule.paths, "deny");
-    const changed = changedCoverage(report, changedTexts(facts, rule), (path) => wanted?.matches(path) != null);
-    const { gaps, lines, left } = changed;
-    if (short(changed, rule.changed)) {
-      const [first] = gaps;
-      const some = gaps.slice(0, 5).map(({ path, line }) => `\`${path}:${line}\``);
-      const message = `${percentOf(changed)} of the ${lines} lines that this change adds are covered, and the policy asks for ${rule.changed} %: ${some.join(", ")}${gaps.length > some.length ? ` and ${gaps.length - some.length} more` : ""} are not (${name}, ${format}).${note}`;
-      const { status, reason } = finding("fail", "coverage-below", message, next);
-      findings.push({ status, reason: { ...reason, ...first } });
-    }
-    parts.push(
-      lines === 0
-        ? "it tells of no line that this change adds"
-        : `of ${lines} that this change adds ${percentOf(changed)}`,
-    );
-    if (left.length > 0) parts.push(`${left.length} changed files are not in it, such as \`${left[0]}\``);
+  if (changed !== null && isBelow(changed, rule.changed)) {
+    const [first] = changed.gaps;
+    const message = `${percentOf(changed)} of the ${changed.lines} lines that this change adds are covered, and the policy asks for ${rule.changed} %: ${gapsText(changed)} are not (${name}, ${format}).${note}`;
+    const { status, reason } = finding("fail", "coverage-below", message, next);
+    findings.push({ status, reason: { ...reason, ...first } });
   }
   if (findings.length > 0) return findings;
+  const parts = [
+    `${percentOf(total)} of ${total.lines} lines are covered`,
+    ...(changed === null ? [] : changedParts(changed)),
+  ];
   return [finding("pass", "coverage-enough", `${name} (${format}): ${parts.join("; ")}.${note}`)];
 }
 
-/** The files of the change that count for a report, with both sides. */
-function changedTexts(facts: Facts, rule: CoverageRule) {
-  const wanted = new Set(coveragePaths(facts.changes, [rule]));
-  return (facts.texts.known ? facts.texts.value : []).flatMap(({ path, before, after }) =>
-    after.state !== "text" || !wanted.has(path) || path === rule.file
-      ? []
-      : [{ path, before: before.state === "text" ? before.text : null, after: after.text }],
-  );
+function gapsText({ gaps }: ChangedCoverage): string {
+  const some = gaps.slice(0, 5).map(({ path, line }) => `\`${path}:${line}\``);
+  return `${some.join(", ")}${gaps.length > some.length ? ` and ${gaps.length - some.length} more` : ""}`;
 }
 
-/** The files that are read for reports of coverage: reports that the change brings, and what it changes. */
-export function coveragePaths(changes: readonly Change[], rules: readonly CoverageRule[]): string[] {
-  const present = changes.filter(({ after }) => after !== null).map(({ path }) => path);
-  return rules.flatMap(({ artifact: from, file, changed, paths }) => {
-    const wanted = matcher(paths, "deny");
-    const isWanted = (path: string) => changed !== undefined && (paths.length === 0 || wanted.matches(path) !== null);
-    return present.filter((path) => (from === undefined && path === file) || isWanted(path));
-  });
+function changedParts(changed: ChangedCoverage): string[] {
+  const { lines, left } = changed;
+  const share =
+    lines === 0
+      ? "it tells of no line that this change adds"
+      : `of ${lines} that this change adds ${percentOf(changed)}`;
+  return [share, ...(left.length > 0 ? [`${left.length} changed files are not in it, such as \`${left[0]}\``] : [])];
 }
 
 /** Uploads in the pull request's text, or in comments of people with the duty, that are newer than the head commit. */

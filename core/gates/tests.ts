@@ -119,6 +119,7 @@ function proves({ before, after }: TestFile): boolean {
   );
 }
 
+/** For each pair of the policy whose files the change touches: why no test of it was added or changed. */
 function missing(
   pairs: readonly Pair[],
   changes: readonly Change[],
@@ -126,9 +127,14 @@ function missing(
   who: string,
 ): Reason[] {
   const files = new Map(tests.map((file) => [file.path, file]));
+  const present = changes.filter(({ after }) => after !== null);
   return pairs.flatMap(({ when, need, wanted, line }): Reason[] => {
-    const present = changes.filter(({ after }) => after !== null);
     const candidates = present.filter(({ path }) => need.matches(path) !== null);
+    const isMet = candidates.some(({ path }) => {
+      const file = files.get(path);
+      return file !== undefined && proves(file);
+    });
+    if (isMet) return [];
     // A test needs no test, even in a folder whose files need one.
     const isTest = (path: string) =>
       need.matches(path) !== null && (looksLikeTest(path) || (files.get(path)?.after?.cases.length ?? 0) > 0);
@@ -138,22 +144,17 @@ function missing(
     });
     const [first] = asking;
     if (first === undefined) return [];
-    const met = candidates.some(({ path }) => {
-      const file = files.get(path);
-      return file !== undefined && proves(file);
-    });
-    if (met) return [];
     const { path, rule } = first;
     const others = asking.length === 1 ? "" : ` and ${asking.length - 1} more`;
-    const step = `Add or change a test under ${wanted} that covers this file and runs.`;
+    const next = { step: `Add or change a test under ${wanted} that covers this file and runs.`, who };
     const asks = `The change touches this file${others} under \`${rule}\``;
     const [candidate] = candidates;
     if (candidate === undefined) {
       const message = `${asks} and no test under ${wanted}.`;
-      return [{ code: "tests-missing", message, path, ...line, next: { step, who } }];
+      return [{ code: "tests-missing", message, path, ...line, next }];
     }
     const message = `${asks}; what it changes under ${wanted}, such as \`${candidate.path}\`, adds or changes no case that runs.`;
-    return [{ code: "tests-empty", message, path, ...line, next: { step, who } }];
+    return [{ code: "tests-empty", message, path, ...line, next }];
   });
 }
 
@@ -176,21 +177,38 @@ function thresholds(settings: readonly Sides[], who: string): Reason[] {
   });
 }
 
+/** The tests whose cases were removed, skipped or thinned out, and the snapshots that were changed by themselves. */
+function weakened(tests: readonly TestFile[], snapshots: readonly Sides[], changes: readonly Change[], who: string) {
+  const isSourceChanged = sourceChanged(changes, tests);
+  const sides = snapshots.map(({ change: { path }, ...texts }) => ({
+    path,
+    ...texts,
+    isSourceChanged: isSourceChanged(path),
+  }));
+  return weakenings(tests, sides).map(({ step, ...weakening }): Reason => ({ ...weakening, next: { step, who } }));
+}
+
+/** What is said of tests that the change kept, and which of them could not be read. */
+function keptMessage(tests: readonly TestFile[]): string {
+  if (tests.length === 0) return "The change touches no test.";
+  const count = (side: "before" | "after") => tests.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
+  const kept = `No test is weakened. Cases in the tests that the change touches: ${count("before")} before, ${count("after")} after.`;
+  const [first, ...others] = tests.filter(({ named: isNamed, after }) => isNamed && after !== null && isUnread(after));
+  if (first === undefined) return kept;
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  return `${kept} Not read, because no case is recognised in it: \`${first.path}\`${more}.`;
+}
+
 function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): GateResult {
   const { changes, texts } = facts;
   const pairs = pairsOf(policy);
   const who = authorOf(facts);
-  const { tests: testSides, snapshots: snapshotSides, settings, unread } = read(changes, texts, testPaths(pairs));
-  const tests = testFiles(testSides);
-  const isSourceChanged = sourceChanged(changes, tests);
-  const weaker = weakenings(
-    tests,
-    snapshotSides.map(({ change: { path }, ...texts }) => ({ path, ...texts, isSourceChanged: isSourceChanged(path) })),
-  );
+  const { unread, settings, ...sides } = read(changes, texts, testPaths(pairs));
+  const tests = testFiles(sides.tests);
   const line = askingLine(policy, name);
   const reasons = [
     ...missing(pairs, changes, tests, who),
-    ...weaker.map(({ step, ...weakening }): Reason => ({ ...weakening, next: { step, who } })),
+    ...weakened(tests, sides.snapshots, changes, who),
     ...thresholds(settings, who),
   ].map((reason) => ({ ...line, ...reason }));
   const step = "Make it a text that can be read and is shorter, or take it out of the change.";
@@ -200,16 +218,7 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
   });
   if (reasons.length > 0) return result(name, "fail", ...reasons, ...unreadable);
   if (unreadable.length > 0) return result(name, "unknown", ...unreadable);
-  const count = (side: "before" | "after") => tests.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
-  const told =
-    tests.length === 0
-      ? "The change touches no test."
-      : `No test is weakened. Cases in the tests that the change touches: ${count("before")} before, ${count("after")} after.`;
-  const unknown = tests.filter(({ named: isNamed, after }) => isNamed && after !== null && isUnread(after));
-  const [first] = unknown;
-  const not = `Not read, because no case is recognised in it: \`${first?.path}\`${unknown.length > 1 ? ` and ${unknown.length - 1} more` : ""}.`;
-  const message = first === undefined ? told : `${told} ${not}`;
-  return result(name, "pass", { code: "tests-kept", message });
+  return result(name, "pass", { code: "tests-kept", message: keptMessage(tests) });
 }
 
 /**

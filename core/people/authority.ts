@@ -1,7 +1,9 @@
 import type { People } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
+import type { Account } from "../../schemas/text.ts";
 import type { CommandRequest, Permission } from "../facts.ts";
 import type { Known } from "../known.ts";
+import { barredOf } from "./authorship.ts";
 import { shortName } from "./person-name.ts";
 
 /** Whether a command may be carried out; `wait` when a needed fact could not be read. */
@@ -24,6 +26,13 @@ export function holders(people: People, duty: Duty): string {
   return names.length === 0
     ? `nobody yet: name someone under \`people.${duty}\` in the policy`
     : names.map(shortName).join(", ");
+}
+
+/** The same without those who asked for the work and may not judge it; a team may still hold one of them. */
+export function otherHolders(people: People, duty: Duty, askers: readonly Account[]): string {
+  const names = new Set(barredOf(askers, people).map(({ login }) => `@${login}`.toLowerCase()));
+  const others = people[duty].filter((name) => !names.has(shortName(name).toLowerCase()));
+  return holders({ ...people, [duty]: others }, duty);
 }
 
 /**

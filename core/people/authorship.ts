@@ -21,6 +21,11 @@ export function whoseWork(
   return separation === "solo" ? "own-but-solo" : "own";
 }
 
+/** Those of the people who asked for something that may not judge it. */
+export function barredOf(askers: readonly Account[], people: Pick<People, "separation">): Account[] {
+  return askers.filter((asker) => whoseWork(asker, idsOf(askers), people) === "own");
+}
+
 /** The numeric ids of accounts. `whoseWork` compares them, because logins are renamed and reused. */
 export function idsOf(accounts: readonly Pick<Account, "id">[]): ReadonlySet<number> {
   return new Set(accounts.map(({ id }) => id));

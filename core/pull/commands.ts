@@ -5,20 +5,19 @@ import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { ci } from "../gates/ci.ts";
 import { manualTests } from "../gates/manual-test.ts";
-import { known } from "../known.ts";
-import { holders } from "../people/authority.ts";
+import { type Known, known } from "../known.ts";
+import { otherHolders } from "../people/authority.ts";
 import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
 import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
-import { openConcerns, stopsPull } from "../record/concerns.ts";
+import { openConcerns, openLine, stopsPull } from "../record/concerns.ts";
 import { foldStory } from "../record/story.ts";
-import { openLine } from "../story/next-step.ts";
 import { askRework } from "../story/reworking.ts";
 import { judge } from "../verdict/judge.ts";
 import { titleOf } from "../verdict/report.ts";
 import { waived, waivingPeople } from "../verdict/waiver.ts";
 import { adopt } from "./adopt.ts";
-import type { CommandContext } from "./facts.ts";
+import type { CommandContext, PullSnapshot } from "./facts.ts";
 
 const handlers: Handlers<"pull", CommandContext> = {
   status: ({ facts, record, loaded }) => {
@@ -32,20 +31,7 @@ const handlers: Handlers<"pull", CommandContext> = {
   "sign-off": forThisBase(signOff),
   waive: forThisBase(waive),
   adopt: forThisBase(adopt),
-  rework({ record, facts, loaded }) {
-    if (record.run === null || record.held !== undefined)
-      return refuse("no-run", "No run made this pull request, so it has no agent that could go on with it.");
-    const where = { pull: facts.number, story: record.run.story };
-    // A concern about rework is no obstacle: this command is the answer to it.
-    const open = openConcerns(facts.entries).filter((one) => stopsPull(one, where) && one.about.type !== "rework");
-    const places = [...new Set(open.map(({ issue }) => `#${issue}`))].join(" and ");
-    if (open.length > 0) return refuse("blocked", `${openLine(open, loaded.policy.people)} Do that on ${places}.`);
-    const story = foldStory(record.run.story, facts.entries);
-    const prompt = story.prompts.find(({ pull }) => pull === facts.number);
-    return prompt === undefined
-      ? refuse("no-run", "A newer plan replaced what this pull request was made for.")
-      : askRework(prompt, story);
-  },
+  rework,
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
   clarify: ({ record, facts }) =>
     record.stops.some((one) => one.issue === facts.number)
@@ -82,11 +68,29 @@ function forThisBase<N extends CommandName>(handle: Handler<N, CommandContext>):
   };
 }
 
+/** Answers `/rework`: the agent of a run goes on with its change. */
+function rework({ record, facts, loaded }: CommandContext): CommandAnswer {
+  if (record.run === null || record.held !== undefined)
+    return refuse("no-run", "No run made this pull request, so it has no agent that could go on with it.");
+  const where = { pull: facts.number, story: record.run.story };
+  // A concern about rework is no obstacle: this command is the answer to it.
+  const open = openConcerns(facts.entries).filter((one) => stopsPull(one, where) && one.about.type !== "rework");
+  const places = [...new Set(open.map(({ issue }) => `#${issue}`))].join(" and ");
+  if (open.length > 0) return refuse("blocked", `${openLine(open, loaded.policy.people)} Do that on ${places}.`);
+  const story = foldStory(record.run.story, facts.entries);
+  const prompt = story.prompts.find(({ pull }) => pull === facts.number);
+  return prompt === undefined
+    ? refuse("no-run", "A newer plan replaced what this pull request was made for.")
+    : askRework(prompt, story);
+}
+
+/** Answers `/sign-off`: somebody who did not ask for the change tested this commit, once its checks passed. */
 function signOff(
-  { facts, loaded, record }: CommandContext,
+  context: CommandContext,
   request: CommandRequest,
   command: CommandOf<"sign-off">,
 ): CommandAnswer | null {
+  const { facts, loaded, record } = context;
   const head = facts.judged.head.sha;
   const judged = { ...facts.judged, policy: facts.policy, record: known(record) };
   const tests = manualTests(loaded.policy);
@@ -108,21 +112,19 @@ function signOff(
     );
   const work = whoseWork(request.by, requesters(facts.judged, record), loaded.policy.people);
   if (work === "own") {
-    const who = holders(loaded.policy.people, "approvers");
+    const who = otherHolders(loaded.policy.people, "approvers", [request.by]);
     return refuse(
       "own-work",
       `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
     );
   }
-  if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
-    const adoption = adoptionOf(record, head, facts.judged);
-    if (!adoption.known) return null;
-    if (adoption.value === null)
-      return refuse(
-        "no-evidence",
-        "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
-      );
-  }
+  const isBacked = hasEvidence(context);
+  if (!isBacked.known) return null;
+  if (!isBacked.value)
+    return refuse(
+      "no-evidence",
+      "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
+    );
   if (request.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
   return accept(
     "signed-off",
@@ -133,18 +135,28 @@ function signOff(
         actor: userActor(request.by),
         subject: [pullSubject(facts.number, head)],
         body: {
-          pull: facts.number,
-          sha: head,
-          baseRef: facts.judged.base.ref,
+          ...actOn(facts, request.source.id),
           test: command.test,
           result: command.result,
-          comment: request.source.id,
           ...notesOf(command.text),
           solo: work === "own-but-solo",
         },
       },
     ],
   );
+}
+
+/** Whether the head has recorded evidence where a run made the change, or was adopted. */
+function hasEvidence({ facts, record }: CommandContext): Known<boolean> {
+  const head = facts.judged.head.sha;
+  if (record.run === null || record.evidence.some(({ commit }) => commit === head)) return known(true);
+  const adoption = adoptionOf(record, head, facts.judged);
+  return adoption.known ? known(adoption.value !== null) : adoption;
+}
+
+/** What the entry of a person's act on the head holds, whatever they did; `comment`: where they did it. */
+function actOn({ number: pull, judged }: PullSnapshot, comment: number) {
+  return { pull, sha: judged.head.sha, baseRef: judged.base.ref, comment };
 }
 
 /** Parses the lines below a sign-off: `Environment:` begins the line about where it was tested, the rest are notes. */
@@ -190,7 +202,7 @@ function waive(
     );
   }
   if (whoseWork(request.by, requesters(facts.judged, record), people) === "own") {
-    const who = holders(people, waivers.by);
+    const who = otherHolders(people, waivers.by, [request.by]);
     return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
   }
   if (request.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");
@@ -203,15 +215,7 @@ function waive(
         kind: "waiver.given",
         actor: userActor(request.by),
         subject: [pullSubject(facts.number, head)],
-        body: {
-          pull: facts.number,
-          sha: head,
-          baseRef: facts.judged.base.ref,
-          gate,
-          until,
-          reason: command.text,
-          comment: request.source.id,
-        },
+        body: { ...actOn(facts, request.source.id), gate, until, reason: command.text },
       },
     ],
   );

@@ -1,11 +1,14 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { maxConcernLength } from "../../schemas/limits.ts";
 import type { People } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
 import type { StepResult } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import { type Draft, type TypedEntry, userActor } from "../entries.ts";
+import { code, plain } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { checkpointName, sourceKey } from "../identifiers.ts";
+import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 
 /** An open question, block or risk: work stops until a person answers it. */
@@ -128,6 +131,32 @@ export function answeredBy(
     const own = idsOf(about.by === null ? askedBy : [...askedBy, about.by]);
     return isAccepter && whoseWork(by, own, people) !== "own";
   });
+}
+
+/** What is open, how it is answered, and by whom: the duty, and the same for people. */
+export function answerStep(
+  concerns: readonly Concern[],
+  people: People,
+): { blocks: string; step: string; duty: Duty; who: string } {
+  const open = concerns.map(({ name, by, message }) => `Blocked by ${plain(by)} (${code(name)}): ${plain(message)}`);
+  const blocks = open.join("\n\n");
+  if (concerns.some((one) => one.code !== mergedPastCheck))
+    return { blocks, step: "/clarify <answer>", duty: "planners", who: holders(people, "planners") };
+  const step = `/clarify ${concerns[0]?.name} <why it may stay>`;
+  return { blocks, step, duty: "approvers", who: `${holders(people, "approvers")}, but not who merged it` };
+}
+
+/** The most open concerns that one reply names. */
+const maxNamed = 5;
+
+/** The same as one line, for a reply. */
+export function openLine(concerns: readonly Concern[], people: People): string {
+  const shown = concerns
+    .slice(0, maxNamed)
+    .map((one) => ({ ...one, message: one.message.slice(0, 300).toWellFormed() }));
+  const { blocks, step, who } = answerStep(shown, people);
+  const more = concerns.length > maxNamed ? ` And ${concerns.length - maxNamed} more.` : "";
+  return `${blocks.replaceAll("\n\n", " ")}${more} Answer with \`${step}\` (${plain(who)}); a name after \`/clarify\` answers that one alone.`;
 }
 
 /** The concern entries of an accepted command: a block raises one, and an answer answers those of `answeredBy`. */

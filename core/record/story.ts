@@ -94,6 +94,20 @@ function emptyStory(): StoryRecord {
   };
 }
 
+function unopened(contract: ContractPrompt): PromptRecord {
+  return {
+    ...{ contract, issue: null, attempts: [], branchState: emptyBranch, rolledBack: null, rework: noRework },
+    ...{ pull: null, verdict: null, merge: null, closedUnmerged: false, acceptedBy: null, completed: false },
+  };
+}
+
+function begun(pack: EntryBody<"prompt.recorded">, rework: Round | null): AttemptRecord {
+  return {
+    ...{ pack, rework, response: null, verification: null, closed: null, evidence: null, commit: null },
+    ...{ adviceAsked: null, advice: null },
+  };
+}
+
 function promptOf({ prompts }: StoryRecord, number: number): PromptRecord | undefined {
   return prompts.find(({ issue }) => issue === number);
 }
@@ -105,6 +119,11 @@ function attemptOf(
   return promptOf(record, step.prompt)?.attempts.find(
     ({ pack }) => pack.attempt.r === step.attempt.r && pack.attempt.s === step.attempt.s,
   );
+}
+
+/** Notes what an entry tells of a prompt or an attempt, if the story has it. */
+function note<T extends object>(record: T | undefined, news: Partial<NoInfer<T>>): void {
+  if (record !== undefined) Object.assign(record, news);
 }
 
 /** Whether a prompt has a pull request that was neither merged nor closed. */
@@ -131,14 +150,8 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         if (issue !== story) break;
         record.answered.add(sourceKey(source));
         if (!accepted) break;
-        if (command === "plan" || command === "refine") {
-          record.request = {
-            source,
-            by: accountOf(entry.actor),
-            refinement: command === "refine" ? text : "",
-            route,
-          };
-        }
+        if (command !== "plan" && command !== "refine") break;
+        record.request = { source, by: accountOf(entry.actor), refinement: command === "refine" ? text : "", route };
         break;
       }
       case "plan.proposed":
@@ -153,20 +166,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         if (entry.body.story !== story) break;
         record.contract = entry.body;
         replaced.unshift(...record.prompts);
-        record.prompts = entry.body.prompts.map((contract) => ({
-          contract,
-          issue: null,
-          attempts: [],
-          pull: null,
-          verdict: null,
-          merge: null,
-          closedUnmerged: false,
-          acceptedBy: null,
-          completed: false,
-          branchState: emptyBranch,
-          rolledBack: null,
-          rework: noRework,
-        }));
+        record.prompts = entry.body.prompts.map(unopened);
         break;
       case "prompt.opened": {
         const { body } = entry;
@@ -190,32 +190,31 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       case "prompt.recorded": {
         const prompt = promptOf(record, entry.body.prompt);
         if (prompt === undefined) break;
-        const none = { response: null, verification: null, closed: null, evidence: null, commit: null };
-        const rework = roundOf(prompt, entry.body.run);
-        prompt.attempts.push({ pack: entry.body, ...none, adviceAsked: null, advice: null, rework });
+        prompt.attempts.push(begun(entry.body, roundOf(prompt, entry.body.run)));
         prompt.rework = afterEntry(prompt.rework, entry);
         prompt.rolledBack = null;
         break;
       }
       case "response.recorded":
-      case "verification.recorded":
-      case "attempt.closed":
-      case "evidence.captured":
-      case "advice.asked":
-      case "advice.given": {
-        const attempt = attemptOf(record, entry.body);
-        if (attempt === undefined) break;
-        if (entry.kind === "response.recorded") attempt.response = entry.body;
-        else if (entry.kind === "verification.recorded") attempt.verification = entry.body;
-        else if (entry.kind === "attempt.closed") attempt.closed = entry.body;
-        else if (entry.kind === "evidence.captured") attempt.evidence = entry.body;
-        else if (entry.kind === "advice.asked") attempt.adviceAsked = entry.body;
-        else attempt.advice = entry.body;
+        note(attemptOf(record, entry.body), { response: entry.body });
         break;
-      }
+      case "verification.recorded":
+        note(attemptOf(record, entry.body), { verification: entry.body });
+        break;
+      case "attempt.closed":
+        note(attemptOf(record, entry.body), { closed: entry.body });
+        break;
+      case "evidence.captured":
+        note(attemptOf(record, entry.body), { evidence: entry.body });
+        break;
+      case "advice.asked":
+        note(attemptOf(record, entry.body), { adviceAsked: entry.body });
+        break;
+      case "advice.given":
+        note(attemptOf(record, entry.body), { advice: entry.body });
+        break;
       case "change.committed": {
-        const attempt = attemptOf(record, entry.body);
-        if (attempt !== undefined) attempt.commit = entry.body;
+        note(attemptOf(record, entry.body), { commit: entry.body });
         const prompt = promptOf(record, entry.body.prompt);
         if (prompt !== undefined) prompt.branchState = afterCommit(prompt.branchState, entry.body);
         break;
@@ -229,26 +228,16 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       case "rollback.done":
         if (entry.body.story === story) applyRollback(record, entry.body);
         break;
-      case "pull.opened": {
-        const prompt = promptOf(record, entry.body.prompt);
-        if (prompt === undefined) break;
-        prompt.pull = entry.body.pull;
-        prompt.closedUnmerged = false;
+      case "pull.opened":
+        note(promptOf(record, entry.body.prompt), { pull: entry.body.pull, closedUnmerged: false });
         break;
-      }
-      case "verdict.given": {
-        const prompt = promptOfPull(entry.body.pull);
-        if (prompt === undefined) break;
-        prompt.verdict = entry.body;
+      case "verdict.given":
         // One that was closed and is judged again was opened again.
-        prompt.closedUnmerged = false;
+        note(promptOfPull(entry.body.pull), { verdict: entry.body, closedUnmerged: false });
         break;
-      }
-      case "merge.observed": {
-        const prompt = promptOfPull(entry.body.pull);
-        if (prompt !== undefined) prompt.merge = entry.body;
+      case "merge.observed":
+        note(promptOfPull(entry.body.pull), { merge: entry.body });
         break;
-      }
       case "rework.opened":
       case "concern.raised": {
         const prompt = entry.body.prompt === null ? undefined : promptOf(record, entry.body.prompt);
@@ -257,20 +246,16 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       }
       case "concern.answered": {
         const { concern } = entry.body;
-        const prompt = record.prompts.find(({ pull }) => pull !== null && mergeConcern(pull) === concern);
-        if (prompt !== undefined) prompt.acceptedBy = entry.actor.login;
+        const accepted = record.prompts.find(({ pull }) => pull !== null && mergeConcern(pull) === concern);
+        note(accepted, { acceptedBy: entry.actor.login });
         break;
       }
-      case "pull.closed": {
-        const prompt = promptOfPull(entry.body.pull);
-        if (prompt !== undefined) prompt.closedUnmerged = true;
+      case "pull.closed":
+        note(promptOfPull(entry.body.pull), { closedUnmerged: true });
         break;
-      }
-      case "prompt.completed": {
-        const prompt = promptOf(record, entry.body.prompt);
-        if (prompt !== undefined) prompt.completed = true;
+      case "prompt.completed":
+        note(promptOf(record, entry.body.prompt), { completed: true });
         break;
-      }
       case "story.completed":
         if (entry.body.story === story) record.completed = true;
         break;

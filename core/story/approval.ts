@@ -32,53 +32,57 @@ type Contract = EntryBody<"contract.frozen">;
 /** Why a contract-first story goes no further, the one next step, and who can take it. */
 export type Parked = { why: string; step: string; who: string };
 
-/** The template that the contract-first tier asks for at this risk; null: none is asked for; undefined: it was not read. */
+/** What a rule gives; or what the story is parked for, null while a fact that the rule needs is unknown. */
+type OrParked<T> = { ok: true; value: T } | { ok: false; parked: Parked | null };
+
+/** The template that the contract-first tier asks for at this risk; `value` null: it asks for none. */
 export function templateFor(
   risk: Risk | null,
   { facts: { template }, loaded: { policy } }: StoryContext,
-): Instruction | Parked | null | undefined {
+): OrParked<Instruction | null> {
   const tier = policy.tiers.contract;
-  if (tier === undefined || risk === null || !tier.risk.includes(risk)) return null;
-  if (template === null || !template.known) return undefined;
+  if (tier === undefined || risk === null || !tier.risk.includes(risk)) return { ok: true, value: null };
+  if (template === null || !template.known) return { ok: false, parked: null };
   const path = code(tier.template);
-  const parked = (fault: string, step: string) => ({
-    why: `The risk is ${risk}, so the story needs a master contract (\`tiers.contract\`), and its template ${path} ${fault}.`,
-    step: `${step} on the default branch.`,
-    who: "anyone who may push there",
+  const why = `The risk is ${risk}, so the story needs a master contract (\`tiers.contract\`), and its template ${path}`;
+  const park = (fault: string, step: string) => ({
+    ok: false as const,
+    parked: { why: `${why} ${fault}.`, step: `${step} on the default branch.`, who: "anyone who may push there" },
   });
-  if (template.value === null) return parked("is no text file of at most 16 KB on the default branch", `Add ${path}`);
-  if (!hasHeadings(template.value)) return parked("has no heading that it could fill", `Give ${path} headings`);
-  return template.value;
+  if (template.value === null) return park("is no text file of at most 16 KB on the default branch", `Add ${path}`);
+  if (!hasHeadings(template.value)) return park("has no heading that it could fill", `Give ${path} headings`);
+  return { ok: true, value: template.value };
 }
 
-/** What an approval would freeze now as the contract of the plan, without its digest; or why it would not. */
-function draftContract(context: StoryContext): { contract: Contract } | Parked | null {
+/** What an approval would freeze now as the contract of the plan, without its digest. */
+function draftContract(context: StoryContext): OrParked<Contract> {
   const { record, facts, loaded } = context;
   const { plan, planAnswers: answers } = record;
-  if (plan === null || !facts.decisions.known) return null;
+  if (plan === null || !facts.decisions.known) return { ok: false, parked: null };
   const asked = askedIn(facts);
   const { risk } = requirementsOf({ ...plan.plan, asked });
-  const template = templateFor(risk, context);
-  if (template === undefined) return null;
-  if (template !== null && "why" in template) return template;
+  const found = templateFor(risk, context);
+  if (!found.ok) return found;
+  const template = found.value;
   const master = template === null ? undefined : { template, forbidden: deniedPatterns(loaded.policy) };
   const decisions = facts.decisions.value.map(({ path }) => path);
   const contract = contractBody(facts.issue, plan, "", decisions, asked, { answers, master });
   const length = contract.master?.text.length ?? 0;
-  if (length <= maxMasterLength) return { contract };
-  return {
+  if (length <= maxMasterLength) return { ok: true, value: contract };
+  const parked = {
     why: `The master contract has ${length} characters, and nobody is shown more than ${maxMasterLength} of one.`,
     step: "/refine Split it: this story is too large.",
     who: holders(loaded.policy.people, "planners"),
   };
+  return { ok: false, parked };
 }
 
-/** Why a story waits for its template; before there is a plan, people alone say the risk. Null: it does not wait. */
+/** What an unapproved story is parked for; before there is a plan, people alone say the risk. Null: it is not parked. */
 export function parkedContract(context: StoryContext): Parked | null {
   const { plan, contract } = context.record;
   if (contract !== null && contract.revision === plan?.revision) return null;
   const found = plan === null ? templateFor(askedIn(context.facts).risk, context) : draftContract(context);
-  return found !== null && found !== undefined && "why" in found ? found : null;
+  return found.ok ? null : found.parked;
 }
 
 /** One line of why a story is parked, for a reply. */
@@ -93,8 +97,8 @@ export function parkedLine({ why, step, who }: Parked): string {
 export function currentDigest(context: StoryContext) {
   const { record, facts, loaded } = context;
   const draft = draftContract(context);
-  if (record.plan === null || !facts.base.known || draft === null || "why" in draft) return null;
-  const { master } = draft.contract;
+  if (record.plan === null || !facts.base.known || !draft.ok) return null;
+  const { master } = draft.value;
   const parts = {
     plan: record.plan.planSha256,
     issue: ticketDigest(facts, record.plan),
@@ -105,7 +109,7 @@ export function currentDigest(context: StoryContext) {
     ...(master === undefined ? {} : { contract: sha256(master.text) }),
   };
   const digest = approvalDigest(parts);
-  return { digest, parts, contract: { ...draft.contract, digest } };
+  return { digest, parts, contract: { ...draft.value, digest } };
 }
 
 type CurrentDigest = NonNullable<ReturnType<typeof currentDigest>>;
@@ -179,8 +183,8 @@ function notOpen(plan: PlanRecord, digest: string, context: StoryContext): Comma
       "newer-request",
       `Revision ${plan.revision} is not open any more: somebody asked for another plan after it. Read the comment above.`,
     );
-  const draft = draftContract(context);
-  return draft !== null && "why" in draft ? refuse("template", parkedLine(draft)) : null;
+  const parked = parkedContract(context);
+  return parked === null ? null : refuse("template", parkedLine(parked));
 }
 
 /** Refuses a plan of which something is not as it was when it was made, or when its digest was shown; null: all is. */

@@ -7,7 +7,7 @@ import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
-import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
+import { answeredBy, type Concern, concernDrafts, openLine, openQuestion } from "../record/concerns.ts";
 import { agentAtWork, openRun } from "../record/progress.ts";
 import { requestersOf } from "../record/pull.ts";
 import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
@@ -16,7 +16,7 @@ import { approve, contractDrift, parkedLine, templateFor } from "./approval.ts";
 import { runBody } from "./bodies.ts";
 import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
 import { storyOnly, takeLight } from "./light.ts";
-import { openLine, statusLine } from "./next-step.ts";
+import { statusLine } from "./next-step.ts";
 import { isAnswered, openingProblem, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
 import { openRollback, rollBackTo, stillWritten } from "./rollback.ts";
@@ -26,46 +26,17 @@ import { askedIn } from "./ticket.ts";
 const handlers: Handlers<"story", StoryContext> = {
   status: (context) => accept("shown", statusLine(context)),
   plan: (context, _, { route }) => startPlanning(context, { route, labels: context.facts.issue.labels }),
-  refine: (context) => {
-    // Another plan is by the route of the one before, whatever labels came since.
-    const answer = startPlanning(context, { route: context.record.request?.route, labels: [] });
-    return answer?.accepted === true && context.record.plan === null
-      ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
-      : answer;
-  },
+  refine,
   "take-over": (_, { by }) => accept("taken-over", `@${by.login} took this story over; \`/plan\` asks for its plan.`),
   approve: (context, request, { digest }) => approve(request, digest, context),
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
   run: (context, request, { mode, route }) =>
     isRunnable(context) ? submit(request, context, "run", { mode, route }) : takeLight(request, context),
-  retry(context, request) {
-    const { record } = context;
-    if (record.run?.closed?.status === "failed" || wasRolledBack(record)) return submit(request, context, "retry");
-    const open = openPrompt(record);
-    const mend = open?.verdict?.conclusion === "failure" ? ` #${open.pull} failed; \`/rework\` sends it back.` : "";
-    return refuse("nothing-failed", `There is no failed run to retry.${mend}`);
-  },
-  rework(context, request) {
-    const { record } = context;
-    const prompt = openPrompt(record) ?? record.prompts.find((one) => one.closedUnmerged && one.merge === null);
-    if (prompt === undefined)
-      return refuse("no-pull", "No pull request of this story is open. `/run` starts the work.");
-    const isEnded = openRun(record) === null && !prompt.closedUnmerged;
-    const drift = contractDrift(context);
-    if (drift !== null && !isEnded) return refuse("drift", drift);
-    return isEnded ? submit(request, context, "rework") : askRework(prompt, record);
-  },
+  retry,
+  rework,
   rollback: (context, request, { checkpoint }) => rollBackTo(request, checkpoint, context),
   stop: stopRun,
-  clarify(context, request) {
-    const { concerns } = context.record;
-    const answers = answersOf(request, context);
-    if (concerns.length === 0) return refuse("nothing-open", "Nothing is open here that waits for an answer.");
-    if (answers.length === 0) return refuse("not-answered", openLine(concerns, context.loaded.policy.people));
-    const left = concerns.filter((concern) => !answers.includes(concern));
-    const rest = left.length === 0 ? "" : ` ${openLine(left, context.loaded.policy.people)}`;
-    return accept("clarified", `Answered: ${answers.map(({ name }) => code(name)).join(", ")}.${rest}`);
-  },
+  clarify,
 };
 
 /** The open concerns that a `/clarify` answers. Whoever asked for a change accepts no merge of it past the check. */
@@ -135,14 +106,21 @@ function startPlanning(
   if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
   // A planner is paid for nothing where its plan could not be approved.
   const template = templateFor(askedIn(facts).risk, context);
-  if (template === undefined) return null;
-  if (template !== null && "why" in template) return refuse("template", parkedLine(template));
+  if (!template.ok) return template.parked === null ? null : refuse("template", parkedLine(template.parked));
   const chosen = planRoute(loaded.policy, by.labels, by.route);
   if (!chosen.ok) return refuse("no-route", chosen.why);
   const { route } = chosen;
   const named = route === undefined ? "" : `, by the route \`${route}\``;
   const line = `Planning starts${named}; the plan will appear in Sallyport's comment on this issue.`;
   return { ...accept("planning", line), ...(route === undefined ? {} : { route }) };
+}
+
+function refine(context: StoryContext): CommandAnswer | null {
+  // Another plan is by the route of the one before, whatever labels came since.
+  const answer = startPlanning(context, { route: context.record.request?.route, labels: [] });
+  return answer?.accepted === true && context.record.plan === null
+    ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
+    : answer;
 }
 
 /** Stops the open run, or else the planner. What a call in flight costs is paid; its answer is thrown away. */
@@ -165,6 +143,35 @@ function stopRun({ record, facts }: StoryContext, { by }: CommandRequest): Comma
   ]);
 }
 
+function retry(context: StoryContext, request: CommandRequest): CommandAnswer {
+  const { record } = context;
+  if (record.run?.closed?.status === "failed" || wasRolledBack(record)) return submit(request, context, "retry");
+  const open = openPrompt(record);
+  const mend = open?.verdict?.conclusion === "failure" ? ` #${open.pull} failed; \`/rework\` sends it back.` : "";
+  return refuse("nothing-failed", `There is no failed run to retry.${mend}`);
+}
+
+/** Sends the open pull request back to its agent: in the run that goes on, or in a new one. */
+function rework(context: StoryContext, request: CommandRequest): CommandAnswer {
+  const { record } = context;
+  const prompt = openPrompt(record) ?? record.prompts.find((one) => one.closedUnmerged && one.merge === null);
+  if (prompt === undefined) return refuse("no-pull", "No pull request of this story is open. `/run` starts the work.");
+  if (openRun(record) === null && !prompt.closedUnmerged) return submit(request, context, "rework");
+  const drift = contractDrift(context);
+  return drift === null ? askRework(prompt, record) : refuse("drift", drift);
+}
+
+function clarify(context: StoryContext, request: CommandRequest): CommandAnswer {
+  const { concerns } = context.record;
+  const { people } = context.loaded.policy;
+  const answers = answersOf(request, context);
+  if (concerns.length === 0) return refuse("nothing-open", "Nothing is open here that waits for an answer.");
+  if (answers.length === 0) return refuse("not-answered", openLine(concerns, people));
+  const left = concerns.filter((concern) => !answers.includes(concern));
+  const rest = left.length === 0 ? "" : ` ${openLine(left, people)}`;
+  return accept("clarified", `Answered: ${answers.map(({ name }) => code(name)).join(", ")}.${rest}`);
+}
+
 /** Whether `/run` is about what was approved, or refused; else it takes an issue onto the light tier as it stands now. */
 function isRunnable(context: StoryContext): boolean {
   const { contract, prompts } = context.record;
@@ -177,33 +184,25 @@ function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
   return rollback !== null || prompts.some((prompt) => prompt.rolledBack !== null);
 }
 
+/** Submits a run of the open prompts, answering one of the commands that may begin one. */
 function submit(
   request: CommandRequest,
   context: StoryContext,
-  code: string,
+  command: "run" | "retry" | "rework",
   { mode, route: asked }: { mode?: "independent" | undefined; route?: string | undefined } = {},
 ): CommandAnswer {
   const { record, facts, loaded } = context;
   const { contract, run } = record;
-  const open = openRun(record);
-  if (open !== null) return refuse("run-open", `${open.run} is open already; \`/stop\` ends it.`);
   if (contract === null) return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
-  const waits = openRollback(record);
-  if (waits !== null) return waits;
-  const drift = contractDrift(context);
-  if (drift !== null) return refuse("drift", drift);
-  const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));
-  if (record.prompts.some((prompt) => prompt.issue === null)) {
-    const problem = openingProblem(context);
-    const line = problem === null ? null : `${problem} Plan it again with \`/plan\`.`;
-    return refuse("prompts-not-open", line ?? "The diff prompts are still being opened; try again in a moment.");
-  }
-  const isNew = code === "run" || run === null;
+  const refused = notStartable(context);
+  if (refused !== null) return refused;
+  const isNew = command === "run" || run === null;
   const chosen = isNew
     ? runRoutes(loaded.policy, facts.issue.labels, { route: asked, reviewer: asked })
     : keptRoutes(loaded.policy, run);
   if (!chosen.ok) return refuse("no-route", chosen.why);
   const { ok: _, ...routes } = chosen;
+  const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));
   const body = runBody(contract, record.runs, issues, request.by, {
     ...routes,
     ...(mode === undefined ? {} : { mode }),
@@ -212,7 +211,7 @@ function submit(
   const order = mode === "independent" ? `${names.join(", ")}, each even if another fails` : names.join(", then ");
   const by = body.route === undefined ? "" : `, by the route \`${body.route}\``;
   const read = body.reviewer === undefined ? "" : `, reviewed by the route \`${body.reviewer}\``;
-  return accept(code, `${body.run} is submitted: ${order}${by}${read}.`, [
+  return accept(command, `${body.run} is submitted: ${order}${by}${read}.`, [
     {
       kind: "run.submitted",
       actor: userActor(request.by),
@@ -220,4 +219,19 @@ function submit(
       body,
     },
   ]);
+}
+
+/** Refuses a run of the approved contract that cannot begin now; null: it can. */
+function notStartable(context: StoryContext): CommandAnswer | null {
+  const { record } = context;
+  const open = openRun(record);
+  if (open !== null) return refuse("run-open", `${open.run} is open already; \`/stop\` ends it.`);
+  const waits = openRollback(record);
+  if (waits !== null) return waits;
+  const drift = contractDrift(context);
+  if (drift !== null) return refuse("drift", drift);
+  if (record.prompts.every(({ issue }) => issue !== null)) return null;
+  const problem = openingProblem(context);
+  const line = problem === null ? null : `${problem} Plan it again with \`/plan\`.`;
+  return refuse("prompts-not-open", line ?? "The diff prompts are still being opened; try again in a moment.");
 }

@@ -1,13 +1,12 @@
-import type { People } from "../../schemas/policy.ts";
+import type { EntryBody } from "../../schemas/entries.ts";
 import { isExpired, planDays } from "../contract/contract.ts";
 import { causeOf } from "../contract/rework.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { holders } from "../people/authority.ts";
-import { idsOf, whoseWork } from "../people/authorship.ts";
-import { shortName } from "../people/person-name.ts";
-import { type Concern, mergedPastCheck } from "../record/concerns.ts";
+import { holders, otherHolders } from "../people/authority.ts";
+import { barredOf } from "../people/authorship.ts";
+import { answerStep } from "../record/concerns.ts";
 import {
   agentAtWork,
   hasFailed,
@@ -17,8 +16,17 @@ import {
   roundAtWork,
   wasLeft,
 } from "../record/progress.ts";
+import { requestersOf } from "../record/pull.ts";
 import { storyCost } from "../record/spent.ts";
-import { hasOpenPull, openPrompt, type PromptRecord, type StoryRecord } from "../record/story.ts";
+import {
+  askersOf,
+  hasOpenPull,
+  openPrompt,
+  type PlanRecord,
+  type PromptRecord,
+  type StoryRecord,
+  type StoryRun,
+} from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan, parkedContract } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { requestLine } from "./linking.ts";
@@ -57,7 +65,10 @@ export function nextStep(context: StoryContext): Next {
   const shut = shutState(facts.issue);
   if (shut !== null)
     return next("archived", `The story is ${shut}, so nothing begins on it.`, "Open it again.", "anyone who may");
-  if (record.concerns.length > 0) return answerStep(record.concerns, loaded.policy.people);
+  if (record.concerns.length > 0) {
+    const { blocks, step, who } = answerStep(record.concerns, loaded.policy.people);
+    return next("blocked", blocks, step, who, "needs-answer");
+  }
   return planStep(context) ?? workStep(context);
 }
 
@@ -75,141 +86,143 @@ export function headline({ state, needs }: Pick<Next, "state" | "needs">): strin
   return needs === null || needs === "needs-sign-off" ? state.replace("_", " ") : words[needs];
 }
 
-/** What is open, and how and by whom it is answered. */
-export function answerStep(concerns: readonly Concern[], people: People): Next {
-  const open = concerns.map(({ name, by, message }) => `Blocked by ${plain(by)} (${code(name)}): ${plain(message)}`);
-  const other = concerns.find(({ code }) => code !== mergedPastCheck);
-  const step = other === undefined ? `/clarify ${concerns[0]?.name} <why it may stay>` : "/clarify <answer>";
-  const who =
-    other === undefined ? `${holders(people, "approvers")}, but not who merged it` : holders(people, "planners");
-  return next("blocked", open.join("\n\n"), step, who, "needs-answer");
-}
-
-/** The most open concerns that one reply names. */
-const maxNamed = 5;
-
-/** The same as one line, for a reply. */
-export function openLine(concerns: readonly Concern[], people: People): string {
-  const shown = concerns
-    .slice(0, maxNamed)
-    .map((one) => ({ ...one, message: one.message.slice(0, 300).toWellFormed() }));
-  const { blocks, step, who } = answerStep(shown, people);
-  const more = concerns.length > maxNamed ? ` And ${concerns.length - maxNamed} more.` : "";
-  return `${blocks.replaceAll("\n\n", " ")}${more} Answer with \`${step}\` (${plain(who)}); a name after \`/clarify\` answers that one alone.`;
-}
-
 /** The next step while the story has no valid approved plan; null: it has one, or a run goes on. */
 function planStep(context: StoryContext): Next | null {
-  const { record, facts, loaded, missing } = context;
+  const { record, missing } = context;
   const { plan, contract } = record;
-  const { people } = loaded.policy;
   // What a later plan lacks or waits for holds nothing up that was approved.
   if (openRun(record) !== null) return null;
-  const open = openPrompt(record);
-  const again = open === undefined ? "/run" : `Close #${open.pull}, then put \`ai:run\` on again.`;
-  const planAgain = (state: StoryState, blocks: string) =>
-    isStory(facts.issue)
-      ? next(state, blocks, "/plan", holders(people, "planners"))
-      : next(state, blocks, again, holders(people, "executors"));
   const isApproved = plan !== null && contract?.revision === plan.revision && isAnswered(record);
   const drift = isApproved ? contractDrift(context) : null;
   if (isApproved && drift === null) return null;
-  if (missing.length > 0)
-    return next(
-      "draft",
-      `The story is not ready:\n\n${missing.map((line) => `- ${line}`).join("\n")}`,
-      "Edit the issue.",
-      "its author",
-    );
-  if (drift !== null) return planAgain("draft", drift);
+  if (missing.length > 0) {
+    const lines = missing.map((line) => `- ${line}`).join("\n");
+    return next("draft", `The story is not ready:\n\n${lines}`, "Edit the issue.", "its author");
+  }
+  if (drift !== null) return planAgain("draft", drift, context);
   if (!isAnswered(record)) return next("draft", postponed(context) ?? "The planner is at work.");
   const parked = parkedContract(context);
   if (parked !== null) return next("blocked", parked.why, parked.step, parked.who);
-  if (plan === null || !isCurrentPlan(record)) {
-    const why = failedRequest(record);
-    const before = plan === null ? "" : ` Revision ${plan.revision} is not open for approval any more.`;
-    const request = requestLine(facts.issue.number, facts.openers.issue, "with `/plan`", people);
-    return why === null
-      ? planAgain("draft", request ?? "There is no plan yet.")
-      : planAgain("failed", `No plan: ${why}${before}`);
+  return plan === null || !isCurrentPlan(record) ? noPlanStep(context) : approvalStep(plan, context);
+}
+
+/** Another plan is asked for: with `/plan` on a story, with another start on an issue of the light tier. */
+function planAgain(state: StoryState, blocks: string, { record, facts, loaded }: StoryContext): Next {
+  const { people } = loaded.policy;
+  if (isStory(facts.issue)) return next(state, blocks, "/plan", holders(people, "planners"));
+  const open = openPrompt(record);
+  const again = open === undefined ? "/run" : `Close #${open.pull}, then put \`ai:run\` on again.`;
+  return next(state, blocks, again, holders(people, "executors"));
+}
+
+/** The next step where nobody asked for a plan, or where the last request gave none. */
+function noPlanStep(context: StoryContext): Next {
+  const { record, facts, loaded } = context;
+  const { plan } = record;
+  const why = failedRequest(record);
+  if (why === null) {
+    const request = requestLine(facts.issue.number, facts.openers.issue, "with `/plan`", loaded.policy.people);
+    return planAgain("draft", request ?? "There is no plan yet.", context);
   }
-  if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");
-  if (isExpired(plan.at, facts.now))
-    return planAgain("draft", `The plan is older than ${planDays} days, so it is not open for approval any more.`);
+  const before = plan === null ? "" : ` Revision ${plan.revision} is not open for approval any more.`;
+  return planAgain("failed", `No plan: ${why}${before}`, context);
+}
+
+/** The next step of a plan that waits for approval, or could not be approved any more. */
+function approvalStep(plan: PlanRecord, context: StoryContext): Next {
+  const { people } = context.loaded.policy;
+  if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.", context);
+  if (isExpired(plan.at, context.facts.now)) {
+    const old = `The plan is older than ${planDays} days, so it is not open for approval any more.`;
+    return planAgain("draft", old, context);
+  }
   const current = currentDigest(context);
   if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
-  const { requestedBy } = plan;
-  const own = `@${requestedBy.login}`;
-  const isOwn = whoseWork(requestedBy, idsOf([requestedBy]), people) === "own";
-  const approvers = people.approvers.filter((name) => !isOwn || shortName(name) !== own);
-  const who = `${holders({ ...people, approvers }, "approvers")}${isOwn ? `, but not ${own}, who asked for it` : ""}`;
+  const approvers = otherHolders(people, "approvers", askersOf(plan));
+  const own = [...new Set(barredOf(askersOf(plan), people).map(({ login }) => `@${login}`))];
+  const who = own.length === 0 ? approvers : `${approvers}, but not ${own.join(", ")}, who asked for it`;
   return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
 }
 
 /** Why the last request gave no plan; null: it gave one. */
-function failedRequest(record: StoryRecord): string | null {
-  const { planFailure } = record;
+function failedRequest({ planFailure }: StoryRecord): string | null {
   return planFailure === null ? null : plain(planFailure.message);
 }
 
 /** The next step of the work on an approved plan. */
-function workStep({ record, facts, loaded }: StoryContext): Next {
-  const progress = progressOf(record);
-  const problem = openingProblem({ record, facts });
+function workStep(context: StoryContext): Next {
+  const { record, loaded } = context;
+  const problem = openingProblem(context);
   if (problem !== null) return next("failed", plain(problem), "/plan", holders(loaded.policy.people, "planners"));
-  if (progress.at !== "approved") return next("draft", "The diff prompts are being opened.");
-  const { prompts, rollback, contract, plan } = record;
+  if (progressOf(record).at !== "approved") return next("draft", "The diff prompts are being opened.");
+  const { rollback, contract } = record;
+  if (rollback !== null) return next("executing", `Going back to the checkpoint ${code(rollback.checkpoint)}.`);
   // A run of an earlier contract tells nothing of this one.
   const run = record.run?.digest === contract?.digest ? record.run : null;
-  const executors = holders(loaded.policy.people, "executors");
-  const why = failedRequest(record);
-  const note = why === null ? "" : ` The last request for another plan failed, so the approved one holds: ${why}`;
-  if (rollback !== null) return next("executing", `Going back to the checkpoint ${code(rollback.checkpoint)}.`);
-  const takenBack = prompts.find((prompt) => prompt.rolledBack !== null);
-  if (takenBack !== undefined && run?.closed)
-    return next(
-      "ready",
-      `#${takenBack.issue} was taken back to the checkpoint ${code(takenBack.rolledBack ?? "")}.`,
-      "/retry",
-      executors,
-    );
-  const declined = run?.closed ? prompts.find((prompt) => prompt.closedUnmerged && prompt.merge === null) : undefined;
-  const first = declined === undefined ? undefined : firstCheckpoint(declined, facts);
-  if (declined !== undefined && first !== undefined)
-    return next(
-      "ready",
-      `#${declined.pull} was closed without being merged, so no run goes on there.`,
-      `/rollback ${first}`,
-      executors,
-    );
-  if (run?.closed?.status === "failed") {
-    const isUnpaid = prompts.some(({ attempts }) => attempts.at(-1)?.response?.code === "money-exceeded");
-    const [step, who] = isUnpaid ? ["Raise that line of the policy.", "a maintainer"] : ["/retry", executors];
-    return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, step, who);
-  }
-  const tested = prompts.find((one) => isWaitingForTest(one) && roundAtWork(one, run?.run ?? "") === null);
+  const ended = run?.closed ? endedStep(run.closed, context) : null;
+  if (ended !== null) return ended;
   const atOpen = run?.closed === null ? pullStep(record, loaded) : null;
-  if (tested !== undefined && atOpen?.state !== "failed")
-    return atPull(
-      next(
-        "manual_test",
-        `#${tested.pull} waits for a person who ${tested.contract.size === undefined ? "tries" : "reviews or tries"} it.`,
-        `See #${tested.pull}.`,
-        holders(loaded.policy.people, "approvers"),
-        "needs-sign-off",
-      ),
-    );
-  if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
-  if (run.closed?.status === "cancelled")
-    return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  const step = atOpen ?? next("executing", postponed({ facts }) ?? workText(record));
+  const test = atOpen?.state === "failed" ? null : testStep(run, context);
+  if (test !== null) return test;
+  if (run === null) return startStep("The contract is frozen; no run was started.", context);
+  if (run.closed?.status === "cancelled") return startStep(`The last run ended: ${plain(run.closed.reason)}`, context);
+  const step = atOpen ?? next("executing", postponed(context) ?? workText(record));
+  return { ...step, blocks: `${step.blocks}${runNotes(record)}` };
+}
+
+/** The next step after a run in which something was taken back, declined or failed; null: nothing was. */
+function endedStep(closed: EntryBody<"run.closed">, { record, facts, loaded }: StoryContext): Next | null {
+  const { prompts } = record;
+  const executors = holders(loaded.policy.people, "executors");
+  const takenBack = prompts.find((prompt) => prompt.rolledBack !== null);
+  if (takenBack !== undefined) {
+    const blocks = `#${takenBack.issue} was taken back to the checkpoint ${code(takenBack.rolledBack ?? "")}.`;
+    return next("ready", blocks, "/retry", executors);
+  }
+  const declined = prompts.find((prompt) => prompt.closedUnmerged && prompt.merge === null);
+  const first = declined === undefined ? undefined : firstCheckpoint(declined, facts);
+  if (declined !== undefined && first !== undefined) {
+    const blocks = `#${declined.pull} was closed without being merged, so no run goes on there.`;
+    return next("ready", blocks, `/rollback ${first}`, executors);
+  }
+  if (closed.status !== "failed") return null;
+  const blocks = `${closed.run} failed: ${plain(closed.reason)}${planNote(record)}`;
+  const isUnpaid = prompts.some(({ attempts }) => attempts.at(-1)?.response?.code === "money-exceeded");
+  if (isUnpaid) return next("failed", blocks, "Raise that line of the policy.", "a maintainer");
+  return next("failed", blocks, "/retry", executors);
+}
+
+/** A run of the approved plan can begin. */
+function startStep(blocks: string, { record, loaded }: StoryContext): Next {
+  return next("ready", `${blocks}${planNote(record)}`, "/run", holders(loaded.policy.people, "executors"));
+}
+
+/** The next step where a person has to try or review a change; null: none waits for that. */
+function testStep(run: StoryRun | null, { record, facts, loaded }: StoryContext): Next | null {
+  const tested = record.prompts.find((one) => isWaitingForTest(one) && roundAtWork(one, run?.run ?? "") === null);
+  if (tested === undefined) return null;
+  const does = tested.contract.size === undefined ? "tries" : "reviews or tries";
+  const blocks = `#${tested.pull} waits for a person who ${does} it.`;
+  const about = { story: facts.issue.number, prompt: tested.issue ?? 0, revision: record.contract?.revision ?? 0 };
+  const who = otherHolders(loaded.policy.people, "approvers", requestersOf(facts.entries, about));
+  return atPull(next("manual_test", blocks, `See #${tested.pull}.`, who, "needs-sign-off"));
+}
+
+/** What is told beside an approved plan of a later request that gave none; else empty. */
+function planNote(record: StoryRecord): string {
+  const why = failedRequest(record);
+  return why === null ? "" : ` The last request for another plan failed, so the approved one holds: ${why}`;
+}
+
+/** What is told beside an open run: prompts that it left, and a plan that can be approved after it. */
+function runNotes(record: StoryRecord): string {
+  const { plan, contract, prompts } = record;
   const left = prompts.filter((prompt) => wasLeft(prompt, record)).map(({ issue }) => `#${issue}`);
   const isNewer = plan !== null && plan.revision !== contract?.revision;
-  const notes = [
+  return [
     ...(left.length === 0 ? [] : [` Left, and told at the run's end: ${left.join(", ")}.`]),
     ...(isNewer ? [` Revision ${plan.revision} of the plan can be approved once this run has ended.`] : []),
-  ];
-  return { ...step, blocks: `${step.blocks}${notes.join("")}` };
+  ].join("");
 }
 
 /** The next step at the open pull requests: where one failed, else at that of the prompt in work; null: it has none yet. */

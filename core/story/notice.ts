@@ -4,10 +4,10 @@ import { digestOf } from "../digest.ts";
 import { plain } from "../escape.ts";
 import { effectKey } from "../identifiers.ts";
 import { notified } from "../people/notified.ts";
-import { mergedPastCheck } from "../record/concerns.ts";
+import { answerStep } from "../record/concerns.ts";
 import { askersOf } from "../record/story.ts";
 import type { StoryContext } from "./facts.ts";
-import { answerStep, nextStep } from "./next-step.ts";
+import { nextStep } from "./next-step.ts";
 
 /** What a story waits for, and who is told so; null: nobody has to be, or they are told at its pull request. */
 function waitsFor(context: StoryContext): { about: string; duty: Duty; line: string } | null {
@@ -22,11 +22,10 @@ function waitsFor(context: StoryContext): { about: string; duty: Duty; line: str
   const [first, ...others] = concerns;
   if (needs !== "needs-answer" || first === undefined) return null;
   const about = `answer/${digestOf(concerns.map(({ name }) => name)).slice(0, 16)}`;
-  const isMerge = concerns.every(({ code }) => code === mergedPastCheck);
   const more = others.length === 0 ? "" : ` (and ${others.length} more, in the comment above)`;
-  const { step } = answerStep(concerns, loaded.policy.people);
+  const { step, duty } = answerStep(concerns, loaded.policy.people);
   const line = `this waits for an answer, \`${step}\`: ${plain(first.message.slice(0, 500).toWellFormed())}${more}`;
-  return { about, duty: isMerge ? "approvers" : "planners", line };
+  return { about, duty, line };
 }
 
 /** Tells those who can act that the story waits for them, once for each thing that it waits for. */

@@ -178,19 +178,28 @@ export function isUnderWay(record: StoryRecord): boolean {
   return !isAnswered(record) || (contract !== null && !completed && plan?.compiled !== "light");
 }
 
+/** The next diff prompt of the frozen contract that has no sub-issue, and the key of the effect that opens it. */
+function nextToOpen({ record, facts }: Pick<StoryContext, "record" | "facts">) {
+  const { contract, prompts } = record;
+  const next = prompts.find((prompt) => prompt.issue === null)?.contract;
+  if (contract === null || next === undefined) return null;
+  const key = effectKey.prompt(facts.repository.id, facts.issue.number, contract.revision, next.index);
+  return { contract, next, key };
+}
+
 /** Opens the next diff prompt of the frozen contract as a sub-issue, in order, blocked by those it depends on. */
 export function openPrompts({ record, facts }: StoryContext): Step {
-  const { contract } = record;
-  const next = record.prompts.find((prompt) => prompt.issue === null);
-  if (contract === null || next === undefined) return {};
-  const { index, title, text, dependsOn, role } = next.contract;
+  const found = nextToOpen({ record, facts });
+  if (found === null) return {};
+  const { contract, next, key } = found;
+  const { index, title, text, dependsOn, role } = next;
+  const { revision } = contract;
   const story = facts.issue.number;
-  const key = effectKey.prompt(facts.repository.id, story, contract.revision, index);
-  const written = record.plan?.revision === contract.revision ? record.plan.prompts?.[index - 1] : undefined;
-  if (written !== undefined) {
-    const body = { story, revision: contract.revision, index, issue: written.issue };
-    return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
-  }
+  const opened = (issue: number): Step => ({
+    drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body: { story, revision, index, issue } }],
+  });
+  const written = record.plan?.revision === revision ? record.plan.prompts?.[index - 1] : undefined;
+  if (written !== undefined) return opened(written.issue);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
       const blockedBy = dependsOn.flatMap(
@@ -204,13 +213,7 @@ export function openPrompts({ record, facts }: StoryContext): Step {
       ].join("\n");
       return { effects: [{ type: "open-prompt", key, story, title, body, blockedBy }] };
     },
-    done: (result) => {
-      if (result.type !== "issue") return {};
-      const { number } = result;
-      if (isPrompt(number, facts)) return {};
-      const body = { story, revision: contract.revision, index, issue: number };
-      return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
-    },
+    done: (result) => (result.type !== "issue" || isPrompt(result.number, facts) ? {} : opened(result.number)),
     failed: () => ({}),
   });
 }
@@ -225,12 +228,10 @@ function isPrompt(issue: number, { entries }: StoryFacts): boolean {
 
 /** Why the next diff prompt cannot be opened, which nothing tries again; null: it is being opened. */
 export function openingProblem({ record, facts }: Pick<StoryContext, "record" | "facts">): string | null {
-  const { contract } = record;
-  const next = record.prompts.find((prompt) => prompt.issue === null)?.contract;
-  if (contract === null || next === undefined) return null;
-  const key = effectKey.prompt(facts.repository.id, facts.issue.number, contract.revision, next.index);
-  const outcome = facts.outcomes.get(key);
-  const problem = (why: string) => `The diff prompt “${next.title}” could not be opened: ${why}`;
+  const found = nextToOpen({ record, facts });
+  if (found === null) return null;
+  const outcome = facts.outcomes.get(found.key);
+  const problem = (why: string) => `The diff prompt “${found.next.title}” could not be opened: ${why}`;
   if (outcome?.status === "failed") return problem(`${outcome.message}.`);
   return outcome?.status === "done" && outcome.result.type === "issue" && isPrompt(outcome.result.number, facts)
     ? problem(`#${outcome.result.number} passes for it and is another prompt's, because somebody edited it.`)

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { whileOpen } from "../../../app/perform/agent.ts";
 import type { PerformContext } from "../../../app/perform/context.ts";
+import { whileOpen } from "../../../app/perform/model.ts";
 import { perform } from "../../../app/perform/perform.ts";
 import { openDatabase } from "../../../app/store/database.ts";
 import { readSteps, stepLog } from "../../../app/store/steps.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { coveragePaths } from "../../../core/analysis/changed-coverage.ts";
 import type { Artifact } from "../../../core/attachments.ts";
 import type { AttachingComment, Attachments, FileText, Permission, PullFacts } from "../../../core/facts.ts";
-import { coveragePaths } from "../../../core/gates/required-evidence.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { author, change, facts, head, policyOf, recordOf, run, tester, text } from "../../builders/pull-facts.ts";

@@ -347,6 +347,13 @@ describe("a sign-off", () => {
     expect(codeOf(one)).toBe(code);
   });
 
+  test("U6: whoever asked for the change is not named as somebody else who signs it off", () => {
+    const own = ask(`/sign-off ${head} pass manual`, { by: { id: 1, login: "ada", type: "User" } });
+    const policy = gates.replace('"@quinn"', '"@Ada", "@quinn"');
+    const [command] = decidePull(pullOf({ commands: [own] }, policy)).drafts;
+    expect(command).toMatchObject({ body: { code: "own-work", message: expect.stringContaining("off: @quinn (") } });
+  });
+
   /** The look after a sign-off was taken in. */
   const signed = (judged: PullSnapshot["judged"], policy: string): PullSnapshot => {
     const given = { ...pullOf({ commands: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
@@ -474,6 +481,14 @@ waivers: { gates: [diff-size], days: 7 }
       );
     expect(lineFor("2026-11-21")).toEqual([expect.stringContaining("to the end of 2026-11-21 in UTC by @rita.")]);
     expect(lineFor("2026-11-20")).toEqual([expect.stringContaining("from today, 2026-11-21 in UTC, to 2026-11-28")]);
+  });
+
+  test("U6: whoever asked for the change is not named as somebody else who waives the gate", () => {
+    const own = ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["architects"], 1);
+    const [command] = decide(own, text.replace('"@rita"', '"@rita", "@acme/leads"'));
+    expect(command).toMatchObject({
+      body: { code: "own-work", message: expect.stringContaining("gate: @acme/leads.") },
+    });
   });
 
   test("T066: that was written before the base branch was changed is refused", () => {

@@ -433,6 +433,14 @@ describe("T11: where a story stands is said by label, heading and /status alike"
     story.answer();
     story.finish("write-change", outcome);
   };
+  test("U6: a sign-off is waited for from those approvers who did not ask for the change", () => {
+    const people = { ...policy.people, approvers: ["@Lena", "@quinn"] };
+    const at = { state: "loaded", ref: "b".repeat(40), blob: "c".repeat(40), lines: {} } as const;
+    const story = opened(begin(playStory({ policy: known({ ...at, policy: { ...policy, people } }) })));
+    story.append(verdict({ "manual-test": "pending", ci: "pass" }));
+    expect(story.state.sticky).toMatch(/^Who: @\u200bquinn$/m);
+  });
+
   test.each<[string, (story: Story) => void, string[], string]>([
     ["the agent is at work", () => {}, ["executing"], "The agent is at work on #3."],
     ["its run failed", lost, ["failed"], "run-2-1 failed"],

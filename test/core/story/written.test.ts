@@ -73,6 +73,14 @@ test("whoever wrote one of them approves it as little as whoever asked for the p
   expect(entriesOf(story.entries, "command").at(-1)?.body.code).toBe("own-plan");
 });
 
+test("U6: of the approvers those who may approve are named: neither who asked for the plan nor who wrote a part of it", () => {
+  const people = { ...policy.people, approvers: ["@Quinn", "@lena", "@acme/qa"] };
+  const at = { state: "loaded", ref: "b".repeat(40), blob: "c".repeat(40), lines: {} } as const;
+  const written = [child(7, { by: account(persons.quinn) }), second];
+  const story = planned(written, { policy: known({ ...at, policy: { ...policy, people } }) });
+  expect(story.look().overview?.who).toBe("@acme/qa, but not @lena, @quinn, who asked for it");
+});
+
 test("planned again as they were, they are approved again under the same digest, and run", () => {
   const story = planned([child(7), second]);
   const first = story.digest();
