@@ -121,7 +121,8 @@ export function createReceiver(tools: {
   const { db, queue, log, signal } = tools;
   const store = batched(async (all: readonly Delivery[]) => {
     const fresh = await storeDeliveries(db, all);
-    return ({ guid }: Delivery) => fresh.has(guid);
+    // The same one may have come twice at one moment: it is new once.
+    return ({ guid }: Delivery) => fresh.delete(guid);
   });
   const passSome = () =>
     transact(db, async (trx) => {

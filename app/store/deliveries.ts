@@ -9,7 +9,7 @@ export type Delivery = { guid: string; event: string; named: string | null };
  * until it is passed on: also what one names that came before, if it came with others. That makes one look more, and to
  * tell them apart a longer statement for all.
  */
-export async function storeDeliveries(db: Database, deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
+export async function storeDeliveries(db: Database, deliveries: readonly Delivery[]): Promise<Set<string>> {
   // In one order, so that two processes never wait for each other; the text is one, however many they are.
   const all = deliveries.toSorted((one, other) => (one.guid < other.guid ? -1 : 1));
   const [guids, events] = [all.map(({ guid }) => guid), all.map(({ event }) => event)];

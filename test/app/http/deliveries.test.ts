@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { sql } from "kysely";
 import { closeServer, startServer } from "../../../app/http/server.ts";
-import { createReceiver } from "../../../app/http/webhooks.ts";
+import { createReceiver, type WebhookReceiver } from "../../../app/http/webhooks.ts";
 import type { Queue } from "../../../app/queue/queue.ts";
 import { deliveries } from "../../../app/settings/metrics.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
@@ -22,6 +22,7 @@ let url: string;
 /** What the queue does when it is told what deliveries name. */
 let during: () => Promise<void> = async () => {};
 let passOn: () => void;
+let receive: WebhookReceiver["receive"];
 let ready: () => Promise<void>;
 /** Whether the answer to the next statement is lost, which has been done by then. */
 let isAnswerLost = false;
@@ -46,7 +47,7 @@ beforeAll(async () => {
     },
   });
   const webhooks = createReceiver({ db, queue, botId: 9, log: failuresIn(lines), signal });
-  const { receive } = webhooks;
+  receive = webhooks.receive;
   passOn = webhooks.passOn;
   ready = webhooks.ready;
   server = await startServer(
@@ -231,6 +232,22 @@ test("S9: of deliveries that come together one that cannot be stored fails no ot
   expect(answers.map(({ status }) => status)).toEqual([500, ...numbers.map(() => 200)]);
   await isPassedOn();
   expect(marked.sort()).toEqual(numbers.map((number) => `issue/5/${number}`));
+});
+
+test("T228: one that came twice at one moment is counted once as stored", async () => {
+  const counted = async () => {
+    const { values } = await deliveries.get();
+    const ofIssues = values.filter(({ labels }) => labels.event === "issues");
+    return Object.fromEntries(ofIssues.map(({ labels, value }) => [labels.outcome, value]));
+  };
+  const before = await counted();
+  const event = { id: randomUUID(), name: "issues", payload: JSON.parse(opened) } as const;
+  await Promise.all([receive(event), receive(event)]);
+  const after = await counted();
+  expect([after.stored, after.repeated].map(Number)).toEqual([
+    Number(before.stored ?? 0) + 1,
+    Number(before.repeated ?? 0) + 1,
+  ]);
 });
 
 test("T209: what an error says is not told to the sender", async () => {
