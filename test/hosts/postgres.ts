@@ -60,8 +60,15 @@ export async function startPostgres(below = tmpdir()) {
       await ask(`create database ${name}`);
       return url(name);
     },
-    /** Ends every connection but the one that asks for it, as an administrator would. */
-    disconnect: () => ask("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"),
+    /**
+     * Ends every connection but the one that asks for it, as an administrator would, and waits until they have ended: a
+     * delivery that comes while they do can find two of them, and is then one for GitHub to send again.
+     */
+    disconnect() {
+      const others = "from pg_stat_activity where pid <> pg_backend_pid()";
+      // Within one query both name the same ones.
+      return ask(`select pg_terminate_backend(pid) ${others}; select pg_terminate_backend(pid, 5000) ${others}`);
+    },
     /** Stops the server, unless it ended itself, and starts it again after so many milliseconds. */
     async restart(pauseMs: number, how: "fast" | "immediate" = "fast") {
       await end(how);
