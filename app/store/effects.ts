@@ -137,8 +137,12 @@ const cancelled = {
   result: JSON.stringify({ code: "cancelled", message: "it was stopped" }),
 } as const;
 
+/** Whether a key is this one or continues it after a `/`: `R0/S1` is no part of `R0/S10`. */
+const isWithin = (keys: string) =>
+  sql<boolean>`(key = ${keys} or key like ${keys === "" || keys.endsWith("/") ? `${keys}%` : `${keys}/%`})`;
+
 /**
- * Gives up the open effects whose keys begin so, and gives them: nobody waits for their results any more. Whoever
+ * Gives up the open effects of a key and below it, and gives them: nobody waits for their results any more. Whoever
  * performs one sees it by `isOurs`, in this process or in another.
  */
 export async function cancelEffects(trx: Transaction<Tables>, repository: number, keys: string): Promise<Effect[]> {
@@ -146,7 +150,7 @@ export async function cancelEffects(trx: Transaction<Tables>, repository: number
     .updateTable("effects")
     .set(cancelled)
     .where("repository", "=", repository)
-    .where("key", "like", `${keys}%`)
+    .where(isWithin(keys))
     .where("status", "in", ["todo", "doing"])
     .returning("payload")
     .execute();
@@ -171,7 +175,7 @@ export async function hasOpenEffects(trx: Transaction<Tables>, repository: numbe
   return (await open.where("status", "in", ["todo", "doing"]).limit(1).execute()).length > 0;
 }
 
-/** The beginning of the keys of the model's work that an entry ends, by its own answer too; null: it ends none. */
+/** The key of the model's work that an entry ends, with all below it, by its own answer too; null: it ends none. */
 function endedWork({ kind, body }: Draft | TypedEntry, repository: number): string | null {
   if (kind === "run.closed") return effectKey.agents(repository, body.run);
   if (kind === "attempt.closed") return effectKey.agent(repository, body);
@@ -181,7 +185,7 @@ function endedWork({ kind, body }: Draft | TypedEntry, repository: number): stri
 }
 
 /**
- * Gives up the writes whose keys begin so and that no try was ever made of. One that was begun may have reached GitHub,
+ * Gives up the writes below a key that no try was ever made of. One that was begun may have reached GitHub,
  * and its outcome is waited for.
  */
 async function cancelUnbegun(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
@@ -189,7 +193,7 @@ async function cancelUnbegun(trx: Transaction<Tables>, repository: number, keys:
     .updateTable("effects")
     .set(cancelled)
     .where("repository", "=", repository)
-    .where("key", "like", `${keys}%`)
+    .where(isWithin(keys))
     .where("status", "=", "todo")
     .where("tries", "=", 0)
     .execute();

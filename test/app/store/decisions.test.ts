@@ -142,7 +142,7 @@ test("a run that ends gives up the writes that never began, and none that may ha
   ]);
 });
 
-test("a try that is closed while its agent is at work gives it up", async () => {
+test("a try that is closed while its agent is at work gives it up with its commands, and no try of a longer name", async () => {
   const subject = { kind: "issue", repository: 11, number: 1 } as const;
   const record = async (decision: Step) => {
     const fence = await takeLease(database.db, subjectKey(subject));
@@ -153,7 +153,9 @@ test("a try that is closed while its agent is at work gives it up", async () => 
   const pack = { sha256: "a".repeat(64), bytes: 2, mediaType: "application/json" };
   const asked = { ...step, base: "b".repeat(40), branch: "sallyport/run-1-1/2", pack };
   const agent = { type: "run-agent", run: "run-1-1", packSha256: "a", backend: "anthropic", model: null } as const;
-  const keys = ["agent/11/run-1-1/2/R0/S0", "agent/11/run-1-1/3/R0/S0"];
+  const [closed, commands] = ["agent/11/run-1-1/2/R0/S0", "agent/11/run-1-1/2/R0/S0/commands"];
+  const others = ["agent/11/run-1-1/3/R0/S0", "agent/11/run-1-1/2/R0/S01"];
+  const keys = [closed, commands, ...others];
   await record({
     drafts: [{ kind: "prompt.recorded", actor, subject: [], body: asked }],
     effects: keys.map((key) => ({ ...agent, key })),
@@ -164,7 +166,8 @@ test("a try that is closed while its agent is at work gives it up", async () => 
   });
   const rows = database.db.selectFrom("effects").select(["key", "status"]).where("repository", "=", 11);
   expect(await rows.orderBy("id").execute()).toEqual([
-    { key: keys[0], status: "failed" },
-    { key: keys[1], status: "todo" },
+    { key: closed, status: "failed" },
+    { key: commands, status: "failed" },
+    ...others.map((key) => ({ key, status: "todo" })),
   ]);
 });
