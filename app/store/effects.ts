@@ -7,6 +7,8 @@ import { type Subject, subjectKey, subjectOf } from "../../core/subject.ts";
 import { type Database, type Tables, withoutNul } from "./database.ts";
 import { isHeld, type Lease, requireLease, whileHeld } from "./leases.ts";
 
+type Trx = Transaction<Tables>;
+
 /** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
 export type OpenEffect = {
   id: number;
@@ -104,18 +106,13 @@ export async function beginEffect(db: Database, open: OpenEffect, lease: Lease):
  * Records how an effect ended, but only if its try is still current: an effect requested again meanwhile stays to do.
  * Fails with `lease-lost` when another worker took over.
  */
-export async function endEffect(
-  db: Database | Transaction<Tables>,
-  id: number,
-  end: EffectEnd,
-  lease: Lease,
-): Promise<void> {
+export async function endEffect(db: Database | Trx, id: number, end: EffectEnd, lease: Lease): Promise<void> {
   await setIfDoing(db, id, { status: end.status, result: resultText(end) }, lease);
 }
 
 /** Changes an effect that is being done, by whoever holds the lease. */
 async function setIfDoing(
-  db: Database | Transaction<Tables>,
+  db: Database | Trx,
   id: number,
   values: UpdateObject<Tables, "effects">,
   lease: Lease,
@@ -145,7 +142,7 @@ const isWithin = (keys: string) =>
  * Gives up the open effects of a key and below it, and gives them: nobody waits for their results any more. Whoever
  * performs one sees it by `isOurs`, in this process or in another.
  */
-export async function cancelEffects(trx: Transaction<Tables>, repository: number, keys: string): Promise<Effect[]> {
+export async function cancelEffects(trx: Trx, repository: number, keys: string): Promise<Effect[]> {
   const given = await trx
     .updateTable("effects")
     .set(cancelled)
@@ -158,11 +155,7 @@ export async function cancelEffects(trx: Transaction<Tables>, repository: number
 }
 
 /** Gives up the open effects that nobody waits for once an entry is recorded, and gives those of models. */
-export async function endWork(
-  trx: Transaction<Tables>,
-  repository: number,
-  entry: Draft | TypedEntry,
-): Promise<Effect[]> {
+export async function endWork(trx: Trx, repository: number, entry: Draft | TypedEntry): Promise<Effect[]> {
   const writes = entry.kind === "run.closed" ? effectKey.writes(repository, entry.body.run) : [];
   for (const keys of writes) await cancelUnbegun(trx, repository, keys);
   const work = endedWork(entry, repository);
@@ -170,7 +163,7 @@ export async function endWork(
 }
 
 /** Whether a repository has an effect that is still to do. */
-export async function hasOpenEffects(trx: Transaction<Tables>, repository: number): Promise<boolean> {
+export async function hasOpenEffects(trx: Trx, repository: number): Promise<boolean> {
   const open = trx.selectFrom("effects").select("id").where("repository", "=", repository);
   return (await open.where("status", "in", ["todo", "doing"]).limit(1).execute()).length > 0;
 }
@@ -188,7 +181,7 @@ function endedWork({ kind, body }: Draft | TypedEntry, repository: number): stri
  * Gives up the writes below a key that no try was ever made of. One that was begun may have reached GitHub,
  * and its outcome is waited for.
  */
-async function cancelUnbegun(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
+async function cancelUnbegun(trx: Trx, repository: number, keys: string): Promise<void> {
   await trx
     .updateTable("effects")
     .set(cancelled)
