@@ -1,6 +1,6 @@
 import { plain } from "../core/escape.ts";
 import type { PullFacts } from "../core/facts.ts";
-import { requesters, whoseWork } from "../core/people/authorship.ts";
+import { idsOf, requesters, whoseWork } from "../core/people/authorship.ts";
 import { givenElsewhere, isForBase } from "../core/people/retarget.ts";
 import type { SignOff } from "../core/pull-record.ts";
 import type { People } from "../schemas/policy.ts";
@@ -15,7 +15,7 @@ export function unheardMarkdown(facts: PullFacts): string {
   if (!record.known || !policy.known || policy.value.state !== "loaded") return "";
   const { ledger, people } = policy.value.policy;
   if (ledger !== undefined) return "";
-  const askedBy = requesters(facts, record.value);
+  const askedBy = idsOf(requesters(facts, record.value));
   const outdated = record.value.signOffs.flatMap((one) => {
     const why = whyVoid(one, facts, askedBy, people);
     return why === null ? [] : [{ by: one.by, comment: one.seq, why }];

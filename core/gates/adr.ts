@@ -6,8 +6,8 @@ import type { Change, LoadedPolicy } from "../facts.ts";
 import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import { anyOf, patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import { holders } from "../people/authority.ts";
-import { isByAgent, requesters, whoseWork } from "../people/authorship.ts";
+import { otherHolders } from "../people/authority.ts";
+import { barredOf, idsOf, isByAgent, requesters, whoseWork } from "../people/authorship.ts";
 import { approvalBy } from "../people/reviewers.ts";
 import type { PullRecord } from "../pull-record.ts";
 import {
@@ -51,7 +51,8 @@ function judgeWritten(path: string, facts: FactsWith<"changes">, policy: LoadedP
   if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record.why);
   const { people } = policy.policy;
   const by = deciders(people);
-  const askedBy = requesters(facts, facts.record.value);
+  const asked = requesters(facts, facts.record.value);
+  const askedBy = idsOf(asked);
   const isOwn = (person: Account) => whoseWork(person, askedBy, people) === "own";
   const found = approvalBy(facts, people, askedBy, { count: 1, duties: [by], isOwn });
   const head = facts.head.sha;
@@ -67,7 +68,7 @@ function judgeWritten(path: string, facts: FactsWith<"changes">, policy: LoadedP
   const missing = `The change writes this decision, and none of the ${by} has approved ${head} yet.`;
   const message = [missing, ...found.notCounted].join(" ");
   const line = policyLine(policy, `people.${by}`);
-  const next = { step: found.step, who: holders(people, by) };
+  const next = { step: found.step, who: otherHolders(people, by, barredOf(asked, people)) };
   return result(name, "pending", { code: found.code, message, path, ...line, next });
 }
 

@@ -1,8 +1,8 @@
 import type { Account } from "../../schemas/text.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { findKnown, known } from "../known.ts";
-import { holders } from "../people/authority.ts";
-import { idsOf, requesters, whoseWork } from "../people/authorship.ts";
+import { otherHolders } from "../people/authority.ts";
+import { barredOf, idsOf, requesters, whoseWork } from "../people/authorship.ts";
 import { isForBase } from "../people/retarget.ts";
 import { approvals } from "../people/reviewers.ts";
 import type { AdoptedPlan, Adoption } from "../pull-record.ts";
@@ -38,7 +38,7 @@ function ofAdopted(plan: AdoptedPlan, adoptions: readonly Adoption[], policy: Lo
  */
 function ofLightTier(taker: Account, facts: FactsWith<"record" | "reviews">, { policy }: LoadedPolicy) {
   const asked = requesters(facts, facts.record);
-  const isOwn = ({ id }: { id: number }) => whoseWork({ id }, asked, policy.people) === "own";
+  const isOwn = ({ id }: { id: number }) => whoseWork({ id }, idsOf(asked), policy.people) === "own";
   const head = facts.head.sha;
   const signed = findKnown(
     facts.record.signOffs
@@ -48,7 +48,7 @@ function ofLightTier(taker: Account, facts: FactsWith<"record" | "reviews">, { p
   );
   const next = {
     step: `Review ${head} and approve it on GitHub, or \`/sign-off ${head} pass ${manualTests(policy)[0]}\`.`,
-    who: holders(policy.people, "approvers"),
+    who: otherHolders(policy.people, "approvers", barredOf(asked, policy.people)),
   };
   if (!signed.known) return unknownResult(name, "retarget-unknown", signed.why);
   if (signed.value !== null) {

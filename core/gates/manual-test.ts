@@ -3,8 +3,8 @@ import type { GateResult } from "../../schemas/verdict.ts";
 import type { LoadedPolicy, PullBasics } from "../facts.ts";
 import { findKnown, type Known, known } from "../known.ts";
 import { patternList } from "../paths/pattern-list.ts";
-import { holders } from "../people/authority.ts";
-import { requesters, whoseWork } from "../people/authorship.ts";
+import { otherHolders } from "../people/authority.ts";
+import { barredOf, idsOf, requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
 import type { PullRecord, SignOff, UnheardSignOff } from "../pull-record.ts";
 import { whyItHolds } from "../record/condition.ts";
@@ -70,8 +70,9 @@ function unheardNote({ unheard = [] }: PullRecord, heard: readonly SignOff[]): s
 const maxNoted = 3;
 
 function judgeTest(test: string, why: string, facts: PullBasics, policy: LoadedPolicy, record: PullRecord): GateResult {
+  const { people } = policy.policy;
   const asked = requesters(facts, record);
-  const workOf = ({ by }: SignOff) => whoseWork(by, asked, policy.policy.people);
+  const workOf = ({ by }: SignOff) => whoseWork(by, idsOf(asked), people);
   const head = facts.head.sha;
   const given = record.signOffs
     .filter((one) => one.test === test && one.by.type === "User")
@@ -102,7 +103,10 @@ function judgeTest(test: string, why: string, facts: PullBasics, policy: LoadedP
       "Install the App, or take `ledger` out of the policy: then sign-offs in comments count. An App that is installed makes its ledger with its first verdict.";
     return result(name, "pending", { code: "app-missing", message: told, next: { step, who: "a maintainer" } });
   }
-  const next = { step: `/sign-off ${head} pass ${test}`, who: holders(policy.policy.people, "approvers") };
+  const next = {
+    step: `/sign-off ${head} pass ${test}`,
+    who: otherHolders(people, "approvers", barredOf(asked, people)),
+  };
   const told = unheardNote(
     record,
     given.filter((one) => one.sha === head),

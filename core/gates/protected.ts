@@ -6,8 +6,8 @@ import type { Change, LoadedPolicy } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { sensitive } from "../paths/sensitive.ts";
-import { holders } from "../people/authority.ts";
-import { isByAgent, requesters, whoseWork } from "../people/authorship.ts";
+import { otherHolders } from "../people/authority.ts";
+import { idsOf, isByAgent, requesters, whoseWork } from "../people/authorship.ts";
 import { approvalBy } from "../people/reviewers.ts";
 import { defineGate, type FactsWith, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
@@ -58,14 +58,16 @@ function judgePerson(
   touched: readonly Touched[],
   facts: FactsWith<"changes">,
   policy: LoadedPolicy,
-  askedBy: ReadonlySet<number>,
+  asked: readonly Account[],
 ) {
+  const { people } = policy.policy;
   const by = guardOf(policy.policy.gates);
+  const askedBy = idsOf(asked);
   const head = facts.head.sha;
   const files = `${touched.length} protected ${touched.length === 1 ? "file" : "files"}`;
   // Under `separation: solo` too: the author's own duty counts there, but no other review by requesters.
-  const isOwn = (person: Account) => whoseWork(person, askedBy, policy.policy.people) !== "others";
-  const found = approvalBy(facts, policy.policy.people, askedBy, { count: 1, duties: [by], isOwn });
+  const isOwn = (person: Account) => whoseWork(person, askedBy, people) !== "others";
+  const found = approvalBy(facts, people, askedBy, { count: 1, duties: [by], isOwn });
   if (found.state === "solo") {
     const message = `@${facts.pull?.author.login}, the author, is among the ${by} and changes ${files} without another's review: the policy says \`separation: solo\`.`;
     return result(name, "pass", { code: "approved-solo", message });
@@ -75,7 +77,7 @@ function judgePerson(
     return result(name, "pass", { code: "approved", message });
   }
   if (found.state === "unread") return unknownResult(name, found.code, found.why);
-  const next = { step: found.step, who: holders(policy.policy.people, by) };
+  const next = { step: found.step, who: otherHolders(people, by, asked) };
   const missing = `${files} changed, and none of the ${by} has approved ${head} yet.`;
   const message = [missing, ...found.notCounted].join(" ");
   const line = policyLine(policy, `gates.${name}.by`);

@@ -4,8 +4,8 @@ import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import type { LoadedPolicy, ReviewFact } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import { holders } from "../people/authority.ts";
-import { requesters, whoseWork } from "../people/authorship.ts";
+import { otherHolders } from "../people/authority.ts";
+import { barredOf, idsOf, requesters, whoseWork } from "../people/authorship.ts";
 import { approvals, hasDuty, latestReviews } from "../people/reviewers.ts";
 import {
   authorOf,
@@ -58,7 +58,7 @@ function judgeApprovals(facts: Reviewed, policy: LoadedPolicy, { by, count }: Se
   const asked = requesters(facts, facts.record);
   const { people } = policy.policy;
   const head = facts.head.sha;
-  const workOf = (person: Account) => whoseWork(person, asked, people);
+  const workOf = (person: Account) => whoseWork(person, idsOf(asked), people);
   const isOwn = (person: Account) => workOf(person) === "own";
   const found = approvals(facts.reviews, facts, { count, duties: by, isOwn });
   if (found.state === "unread") return unknownResult(name, found.code, found.why);
@@ -72,11 +72,14 @@ function judgeApprovals(facts: Reviewed, policy: LoadedPolicy, { by, count }: Se
     const message = `${names} approved ${head}.${solo}`;
     return result(name, "pass", { code: selves.length === 0 ? "approved" : "approved-solo", message });
   }
+  // GitHub lets nobody approve their own pull request, whatever the policy says.
+  const author = facts.pull === null ? [] : [facts.pull.author];
+  const without = [...barredOf(asked, people), ...author, ...found.by];
   const next = {
     step: found.step,
-    who: by.map((duty) => `${duty} (${holders(people, duty)})`).join(" or "),
+    who: by.map((duty) => `${duty} (${otherHolders(people, duty, without)})`).join(" or "),
   };
-  const message = [`${found.counting} of ${count} approving reviews of ${head}.`, ...found.notCounted].join(" ");
+  const message = [`${found.by.length} of ${count} approving reviews of ${head}.`, ...found.notCounted].join(" ");
   return result(name, "pending", {
     code: found.code,
     message,

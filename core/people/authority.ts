@@ -3,7 +3,6 @@ import type { Duty } from "../../schemas/policy-values.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { CommandRequest, Permission } from "../facts.ts";
 import type { Known } from "../known.ts";
-import { barredOf } from "./authorship.ts";
 import { shortName } from "./person-name.ts";
 
 /** Whether a command may be carried out; `wait` when a needed fact could not be read. */
@@ -28,10 +27,12 @@ export function holders(people: People, duty: Duty): string {
     : names.map(shortName).join(", ");
 }
 
-/** The same without those who asked for the work and may not judge it; a team may still hold one of them. */
-export function otherHolders(people: People, duty: Duty, askers: readonly Account[]): string {
-  const names = new Set(barredOf(askers, people).map(({ login }) => `@${login}`.toLowerCase()));
+/** The same without those who cannot do it, as they asked for the work or have done it; a team may still hold one. */
+export function otherHolders(people: People, duty: Duty, without: readonly Account[]): string {
+  const names = new Set(without.map(({ login }) => `@${login}`.toLowerCase()));
   const others = people[duty].filter((name) => !names.has(shortName(name).toLowerCase()));
+  if (others.length === 0 && people[duty].length > 0)
+    return `nobody else yet: name somebody else under \`people.${duty}\` in the policy`;
   return holders({ ...people, [duty]: others }, duty);
 }
 

@@ -9,8 +9,8 @@ import { firstForBase, type Target } from "./retarget.ts";
  * Whether a person would judge their own work by approving, signing off, reviewing or waiving (invariant 6: the
  * requester does not). `own`: they requested it, so their act does not count. `own-but-solo`: they requested it and the
  * policy says `separation: solo`, so their act counts and is marked as solo. `others`: they did not request it.
- * `askedBy` holds numeric account ids, as `requesters` returns them. This checks nothing else: `authority` checks
- * whether they are a person, may write and hold the duty.
+ * `askedBy` holds the numeric account ids of `requesters`. This checks nothing else: `authority` checks whether they are
+ * a person, may write and hold the duty.
  */
 export function whoseWork(
   person: Pick<Account, "id">,
@@ -32,14 +32,13 @@ export function idsOf(accounts: readonly Pick<Account, "id">[]): ReadonlySet<num
 }
 
 /**
- * The requesters of a change by numeric account id: those who requested the plan behind it, submitted its run or
- * answered its agent, those who adopted commits of it or requested the plan it was adopted for, and the pull request's
- * author.
+ * The requesters of a change, some more than once: those who requested the plan behind it, submitted its run or answered
+ * its agent, those who adopted commits of it or requested the plan it was adopted for, and the pull request's author.
  */
-export function requesters(facts: Pick<PullBasics, "pull">, record: PullRecord): ReadonlySet<number> {
+export function requesters(facts: Pick<PullBasics, "pull">, record: PullRecord): Account[] {
   const planned = record.run?.requesters ?? record.adoptedFor?.requesters ?? [];
   const author = facts.pull === null ? [] : [facts.pull.author];
-  return idsOf([...planned, ...record.adoptions.map(({ by }) => by), ...author]);
+  return [...planned, ...record.adoptions.map(({ by }) => by), ...author];
 }
 
 /**

@@ -41,7 +41,8 @@ export type Approvals =
   | {
       state: "missing";
       code: "not-approved" | "review-before-retarget";
-      counting: number;
+      /** Those whose approval counts. */
+      by: Account[];
       notCounted: string[];
       step: string;
     };
@@ -107,7 +108,7 @@ export function approvals(reviews: readonly ReviewFact[], facts: PullBasics, wan
   return {
     state: "missing",
     code: retargeted ? "review-before-retarget" : "not-approved",
-    counting: counting.length,
+    by: counting,
     notCounted: objections.map(({ why }) => why),
     step,
   };

@@ -7,7 +7,7 @@ import { ci } from "../gates/ci.ts";
 import { manualTests } from "../gates/manual-test.ts";
 import { type Known, known } from "../known.ts";
 import { otherHolders } from "../people/authority.ts";
-import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
+import { adoptionOf, idsOf, requesters, whoseWork } from "../people/authorship.ts";
 import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
 import { openConcerns, openLine, stopsPull } from "../record/concerns.ts";
@@ -110,7 +110,7 @@ function signOff(
       "ci-first",
       `The checks that the policy asks for have not passed on ${head}. Sign it off once \`ci\` passes.`,
     );
-  const work = whoseWork(request.by, requesters(facts.judged, record), loaded.policy.people);
+  const work = whoseWork(request.by, idsOf(requesters(facts.judged, record)), loaded.policy.people);
   if (work === "own") {
     const who = otherHolders(loaded.policy.people, "approvers", [request.by]);
     return refuse(
@@ -201,7 +201,7 @@ function waive(
       `A waiver holds from today, ${facts.judged.day} in UTC, to ${last} at the latest (\`waivers.days\`), not until ${until}.`,
     );
   }
-  if (whoseWork(request.by, requesters(facts.judged, record), people) === "own") {
+  if (whoseWork(request.by, idsOf(requesters(facts.judged, record)), people) === "own") {
     const who = otherHolders(people, waivers.by, [request.by]);
     return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
   }

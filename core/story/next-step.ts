@@ -138,8 +138,9 @@ function approvalStep(plan: PlanRecord, context: StoryContext): Next {
   }
   const current = currentDigest(context);
   if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
-  const approvers = otherHolders(people, "approvers", askersOf(plan));
-  const own = [...new Set(barredOf(askersOf(plan), people).map(({ login }) => `@${login}`))];
+  const barred = barredOf(askersOf(plan), people);
+  const approvers = otherHolders(people, "approvers", barred);
+  const own = [...new Set(barred.map(({ login }) => `@${login}`))];
   const who = own.length === 0 ? approvers : `${approvers}, but not ${own.join(", ")}, who asked for it`;
   return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
 }
@@ -204,7 +205,8 @@ function testStep(run: StoryRun | null, { record, facts, loaded }: StoryContext)
   const does = tested.contract.size === undefined ? "tries" : "reviews or tries";
   const blocks = `#${tested.pull} waits for a person who ${does} it.`;
   const about = { story: facts.issue.number, prompt: tested.issue ?? 0, revision: record.contract?.revision ?? 0 };
-  const who = otherHolders(loaded.policy.people, "approvers", requestersOf(facts.entries, about));
+  const { people } = loaded.policy;
+  const who = otherHolders(people, "approvers", barredOf(requestersOf(facts.entries, about), people));
   return atPull(next("manual_test", blocks, `See #${tested.pull}.`, who, "needs-sign-off"));
 }
 

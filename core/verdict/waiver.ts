@@ -2,8 +2,8 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import type { LoadedPolicy, PullFacts } from "../facts.ts";
 import { type Known, known } from "../known.ts";
-import { holders } from "../people/authority.ts";
-import { requesters, whoseWork } from "../people/authorship.ts";
+import { otherHolders } from "../people/authority.ts";
+import { barredOf, idsOf, requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
 import type { Waiver } from "../pull-record.ts";
 
@@ -11,7 +11,7 @@ import type { Waiver } from "../pull-record.ts";
 function waiversOf(gate: string, facts: PullFacts, { people }: Policy): Waiver[] {
   if (!facts.record.known) return [];
   const { waivers } = facts.record.value;
-  const askedBy = requesters(facts, facts.record.value);
+  const askedBy = idsOf(requesters(facts, facts.record.value));
   const holding = waivers.filter(
     (one) =>
       one.gate === gate &&
@@ -72,6 +72,7 @@ export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolic
   const waivers = waiversOf(gate, facts, loaded.policy);
   const [newest] = waivers;
   if (newest === undefined) return result;
+  const barred = facts.record.known ? barredOf(requesters(facts, facts.record.value), people) : [];
   const wanted = waivingPeople(gate, rule);
   const counting = countingOf(waivers, facts, wanted);
   if (!counting.known) {
@@ -80,7 +81,7 @@ export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolic
     return { gate, status, reasons: [...reasons, { code: "retarget-unknown", message, next }] };
   }
   if (counting.value.length < wanted) {
-    const who = holders(people, rule.by);
+    const who = otherHolders(people, rule.by, [...barred, ...counting.value.map(({ by }) => by)]);
     const why =
       counting.value.length === 0 ? forAnotherBase(newest, facts, who) : tooFew(counting.value, newest, wanted, who);
     return { gate, status, reasons: [...reasons, why] };

@@ -131,7 +131,7 @@ describe("review: approvals", () => {
         policyLine: 4,
         next: {
           step: `Review the pull request and approve ${head} on GitHub.`,
-          who: "approvers (@grace, @acme/qa)",
+          who: "approvers (@acme/qa)",
         },
       },
     ]);

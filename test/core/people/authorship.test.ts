@@ -22,7 +22,7 @@ describe("who asked for a change", () => {
     ["T102: all who asked, each once", facts(), runRecord({ requesters: [author, tester, author] }), [1, 2]],
     ["nobody when a git directory alone is judged", facts({ pull: null }), recordOf(), []],
   ])("%s", (_, given, record, ids) => {
-    expect([...requesters(given, record)].sort((one, other) => one - other)).toEqual(ids);
+    expect([...idsOf(requesters(given, record))].sort((one, other) => one - other)).toEqual(ids);
   });
 });
 

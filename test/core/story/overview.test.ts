@@ -4,7 +4,10 @@ import { approve, begin, playStory, policy } from "../../builders/story.ts";
 
 test.each([
   [["@quinn", "@lena", "@acme/qa"], "@quinn, @acme/qa, but not @lena, who asked for it"],
-  [["@lena"], "nobody yet: name someone under `people.approvers` in the policy, but not @lena, who asked for it"],
+  [
+    ["@lena"],
+    "nobody else yet: name somebody else under `people.approvers` in the policy, but not @lena, who asked for it",
+  ],
 ])("U6: of the approvers %j those who may approve are named", (approvers, who) => {
   const people = { ...policy.people, approvers };
   const at = { state: "loaded", ref: "b".repeat(40), blob: "c".repeat(40), lines: {} } as const;
