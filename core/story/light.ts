@@ -1,6 +1,6 @@
 import type { Plan } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import type { Risk } from "../../schemas/text.ts";
+import type { Account, Risk } from "../../schemas/text.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import { approvalDigest, declaredPaths, deniedPatterns, issueDigest } from "../contract/contract.ts";
 import { runRoutes } from "../contract/routes.ts";
@@ -9,7 +9,8 @@ import { appActor, type Draft, entriesOf, type TypedEntry, userActor } from "../
 import { code, oneLine } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { matcher } from "../paths/patterns.ts";
-import { holders } from "../people/authority.ts";
+import { otherHolders } from "../people/authority.ts";
+import { barredOf } from "../people/authorship.ts";
 import { highestRisk } from "../record/requirements.ts";
 import { hasOpenPull } from "../record/story.ts";
 import { shownText } from "../redaction/shown-text.ts";
@@ -129,7 +130,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
   const unread = hidden.length === 0 ? "" : ` Not read, because it is hidden: ${hidden.join(", ")}.`;
   return accept(
     "light",
-    `Taken as it stands (\`${taken.digest.slice(0, 12)}…\`), in the role \`${tier.role}\`, at most ${tier.files} files and ${tier.lines} lines: ${taken.run}. ${passers(loaded.policy)}${unread}`,
+    `Taken as it stands (\`${taken.digest.slice(0, 12)}…\`), in the role \`${tier.role}\`, at most ${tier.files} files and ${tier.lines} lines: ${taken.run}. ${passers(request.by, loaded.policy)}${unread}`,
     taken.drafts,
   );
 }
@@ -204,7 +205,8 @@ function takenEntries(
   };
 }
 
-/** Who passes the change of the light tier, for people. */
-function passers({ people }: Policy): string {
-  return `Somebody else then reviews the pull request or signs it off: ${holders(people, "approvers")}.`;
+/** Who passes the change of the light tier that somebody asked for, for people. */
+function passers(asker: Account, { people }: Policy): string {
+  const who = otherHolders(people, "approvers", barredOf([asker], people));
+  return `An approver then reviews the pull request or signs it off: ${who}.`;
 }

@@ -39,7 +39,7 @@ const last = (story: Story) => story.replies().at(-1);
 test("D1: one label takes an ordinary issue from its text to a pull request and its end", () => {
   const story = taken();
   expect(last(story)).toMatchObject({ accepted: true });
-  expect(last(story)?.line).toMatch(/^Taken as it stands .*run-2-1\. Somebody else then reviews .*: @quinn\.$/);
+  expect(last(story)?.line).toMatch(/^Taken as it stands .*run-2-1\. An approver then reviews .*: @quinn\.$/);
   story.answer({ files, claims: [{ criterion, how: "It is." }] });
   story.finish("write-change", { status: "done", result: commit });
   story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
