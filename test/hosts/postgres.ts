@@ -62,7 +62,7 @@ export async function startPostgres(below = tmpdir()) {
     },
     /**
      * Ends every connection but the one that asks for it, as an administrator would, and waits until they have ended: a
-     * delivery that comes while they do can find two of them, and is then one for GitHub to send again.
+     * delivery that comes while they do can find one after the other, and is then one for GitHub to send again.
      */
     disconnect() {
       const others = "from pg_stat_activity where pid <> pg_backend_pid()";
